@@ -1,0 +1,96 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// Control is a control message: JSON with a field "type" that is one of the constants
+// below. One struct serves all types; the comment at each type names the fields that count.
+// Unknown fields are ignored, so that a newer peer may add some; unknown types are dropped.
+type Control struct {
+	Type string `json:"type"`
+
+	Role    string `json:"role,omitempty"`    // welcome: "presenter" or "viewer"
+	Viewer  uint16 `json:"viewer,omitempty"`  // welcome (one's own), grant, refuse, refused, lead
+	Epoch   uint16 `json:"epoch,omitempty"`   // welcome, state: the present attach; 0 = none
+	Resume  string `json:"resume,omitempty"`  // welcome: the new resume secret
+	Resumed bool   `json:"resumed,omitempty"` // welcome: the old resume secret was accepted
+
+	View    bool   `json:"view,omitempty"`    // grant
+	Control bool   `json:"control,omitempty"` // grant, ask, refuse, refused
+	Open    bool   `json:"open,omitempty"`    // question
+	Blocked bool   `json:"blocked,omitempty"` // refused: no further request is heard
+	Reason  string `json:"reason,omitempty"`  // ended, bye
+	Stream  uint8  `json:"stream,omitempty"`  // lead
+
+	Presenter *PresenterState `json:"presenter,omitempty"` // state
+	Viewers   []ViewerState   `json:"viewers,omitempty"`   // state
+	Question  bool            `json:"question,omitempty"`  // state: the guest is being asked
+}
+
+// Types of control messages.
+const (
+	// From the relay.
+	TypeWelcome = "welcome" // first message on every socket: role, viewer, epoch, resume, resumed
+	TypeState   = "state"   // to all on every change: epoch, presenter, viewers, question
+	TypeLead    = "lead"    // to the presenter: viewer whose acks pace stream; 0 = none
+	TypeRefused = "refused" // to a viewer: control or view (control=false) was refused; blocked
+	TypeEnded   = "ended"   // to all, before the close: reason
+
+	// From a viewer, to the presenter (stamped by the relay).
+	TypeAsk      = "ask"      // asks for view, or with control=true for control
+	TypeYield    = "yield"    // gives control back; handled by the relay
+	TypeContinue = "continue" // the person goes on with the computer of epoch; handled by the relay
+
+	// From the presenter, to the relay.
+	TypeGrant    = "grant"    // viewer now has just these: view, control
+	TypeRefuse   = "refuse"   // viewer's wish for view, or control=true, is refused
+	TypeQuestion = "question" // open: a question is before the guest, input is stopped
+	TypeBye      = "bye"      // from either: leaves on purpose; reason
+)
+
+// PresenterState is what everybody may know of the presenter.
+type PresenterState struct {
+	Name     string `json:"name,omitempty"` // self-declared
+	Attached bool   `json:"attached"`       // false while it is away or was never there
+	Changed  bool   `json:"changed"`        // another computer than before: see ViewerState.Held
+}
+
+// ViewerState is what everybody may know of a viewer.
+type ViewerState struct {
+	Viewer  uint16 `json:"viewer"`
+	Name    string `json:"name,omitempty"` // self-declared
+	Twin    bool   `json:"twin,omitempty"` // another viewer has the same name
+	Online  bool   `json:"online"`
+	Attach  uint32 `json:"attach"` // counts this viewer's sockets: its input counter starts anew
+	View    bool   `json:"view"`
+	Control bool   `json:"control"`
+	Asking  string `json:"asking,omitempty"` // "view" or "control": a wish not answered yet
+	Held    bool   `json:"held,omitempty"`   // must send "continue" before its input counts
+	Lead    bool   `json:"lead,omitempty"`
+}
+
+// AppendControl appends a whole control message, header included, to b.
+func AppendControl(b []byte, epoch, viewer uint16, c Control) []byte {
+	body, err := json.Marshal(c)
+	if err != nil { // no field of Control can fail to marshal
+		panic(err)
+	}
+	b = AppendHeader(b, Header{Kind: KindControl, Epoch: epoch, Viewer: viewer})
+	return append(b, body...)
+}
+
+// ParseControl parses the body of a control message. Caps: MaxControl bytes.
+func ParseControl(body []byte) (Control, error) {
+	var c Control
+	if len(body) > MaxControl {
+		return c, fmt.Errorf("%w: control of %d bytes", ErrMalformed, len(body))
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if err := dec.Decode(&c); err != nil || c.Type == "" || dec.More() {
+		return Control{}, fmt.Errorf("%w: control is not one JSON object with a type", ErrMalformed)
+	}
+	return c, nil
+}

@@ -1,0 +1,147 @@
+// Package wire is PinDesk's protocol between presenter, relay and viewer, version
+// "pindesk.v1". This comment is the specification; web/shared/wire.js is the same
+// protocol for the browser, and testdata/vectors is read by both sides' tests.
+// Anyone may import wire; wire imports only the standard library.
+//
+// # Transport
+//
+// One protocol unit, a message, is one binary WebSocket message (later also one
+// data-channel message). WebSocket compression is off. A party opens
+//
+//	GET /api/v1/relay    Sec-WebSocket-Protocol: pindesk.v1, ticket.TICKET
+//
+// with a one-use ticket from POST /api/v1/join; the server answers pindesk.v1 only.
+// The first message that a party receives is the control message "welcome".
+// All integers are little-endian and unsigned unless said otherwise. Coordinates are
+// pixels of the presenter's picture, origin top left.
+//
+// # Header
+//
+// Every message begins with 12 bytes; the relay reads nothing else of a screen message:
+//
+//	offset 0   u8   kind
+//	       1   u8   flags
+//	       2   u8   stream    0 = all monitors together
+//	       3   u8   reserved  written 0, ignored by readers
+//	       4   u16  epoch     the presenter's attach; another epoch's acks and input are dropped
+//	       6   u16  viewer    stamped by the relay on all that comes from a viewer, else 0
+//	       8   u32  seq       per kind, see below
+//
+//	kind           from       to         seq                              largest body
+//	 1 Update      presenter  viewers    number of the update             MaxUpdate
+//	 2 Cursor      presenter  viewers    shape counter                    MaxCursor
+//	 3 Pointer     presenter  viewers    0                                4
+//	16 Ack         viewer     presenter  highest update painted           AckSize
+//	17 Input       viewer     presenter  the viewer's own input counter   MaxInput
+//	18 Resync      viewer     relay      last update that was applied     0
+//	19 NeedKey     relay      presenter  0                                0
+//	32 Control     any        any        0                                MaxControl
+//
+// A message of a kind that its sender may not send, or longer than its kind allows, is
+// dropped and counted by the relay; a header that is cut short ends the connection with
+// CloseProtocol.
+//
+// # Update
+//
+// Flags of an update:
+//
+//	1 Reset    a new compressor frame begins with this update
+//	2 Key      needs no earlier update; replaces the picture, its size and its layout
+//	4 CatchUp  takes no number; seq is that of the last numbered update it builds on.
+//	           Its compressor frame is its own and touches no one else's.
+//	8 Done     catch-up viewers now hold the same exactness as all others
+//
+// Body:
+//
+//	offset 0   u16  layout    changes with each resize; pointer input must carry it
+//	       2   u16  width     of the whole picture, 1..MaxSide
+//	       4   u16  height    width*height <= MaxPixels
+//	       6   u16  ops       number of ops, 0..MaxOps
+//	       8   u32  captured  presenter's clock in ms (wraps): echoed in the ack
+//	      12   u32  input     seq of the lead's newest input injected before the capture
+//	      16   u32  part      counts CatchUp updates of this stream and epoch, from 1; else 0
+//	      20   u32  raw       length of the op block when decompressed, 0..MaxRaw
+//	      24   u32  packed    length of the compressed op block that follows
+//	      28   packed bytes, then the blobs of the JPEG ops in their order, to the end
+//
+// The op block of numbered updates runs through one streaming zstd compressor: each
+// update is flushed at a block boundary, and Reset starts a new frame. A CatchUp update
+// is a whole frame of its own. When raw is 0, packed is 0 and the compressor is untouched.
+// A frame header is exactly the six bytes 28 B5 2F FD 00 WD with WD <= 0x50 (a
+// window of at most 1 MiB, no checksum, no content size, no dictionary), and the first
+// 16 bytes that come out of every frame are Preamble: a decoder is in step or knows at
+// once that it is not. (Also, fzstd holds back input shorter than 18 bytes.) Preamble
+// counts into raw. The caps are checked before anything is allocated.
+//
+// # Ops
+//
+// Ops are executed in order on the viewer's picture. Every op begins with
+//
+//	u8 op | u16 x | u16 y | u16 w | u16 h      1 <= w, 1 <= h, inside the picture
+//
+//	1 Fill     u8 b, g, r                one colour
+//	2 Copy     u16 sx, u16 sy            the rectangle at sx,sy as the picture is at this
+//	                                     point of the update, moved like memmove. The only
+//	                                     op that reads the viewer's pixels
+//	3 Palette  u8 n-1, n*(u8 b, g, r)    then indices of 1, 2, 4 or 8 bits (the least that
+//	                                     holds n), first pixel in the high bits, each row
+//	                                     padded to a whole byte. n = 2..256
+//	4 Delta    3*w*h bytes               planes G, R-G, B-G; see below
+//	5 JPEG     u32 length                baseline JPEG in the blobs, scaled to w x h when its
+//	                                     own size is smaller (never larger). Not exact.
+//
+// Delta predicts only inside its own rectangle. With g, r-g and b-g as bytes mod 256, a
+// pixel's prediction is: first pixel 0; rest of the first row the left neighbour; first
+// column the upper neighbour; else floor((left+up)/2) of the bytes as unsigned for g, and of
+// the bytes as signed for r-g and b-g. The plane holds value minus prediction mod 256.
+//
+// # Numbering and catching up
+//
+// A viewer holds seq and a compressor; its rules:
+//   - Key|CatchUp: take the picture, seq becomes the header's seq, part the body's.
+//   - Key without CatchUp (a resize): numbered; taken whenever its seq > the viewer's.
+//   - CatchUp without Key: applied only if its seq equals the viewer's, else dropped.
+//   - any other: applied if its seq equals the viewer's + 1; dropped if <=; when larger, or
+//     when anything in it is wrong, the viewer sends Resync once and applies nothing more
+//     until a Key arrives.
+//   - a new epoch (control message "state") empties everything: a Key must come first.
+//
+// The update after a Key|CatchUp carries Reset, so that old and new viewers go on together.
+//
+// # Ack
+//
+//	offset 0   u32  captured  of the newest painted update, copied from it
+//	       4   u32  part      newest CatchUp update painted, copied from it
+//	       8   u16  took      decode and paint time in 0.1 ms, saturating
+//	      10   u8   state     bit 0: the page is hidden (acked after decode, not paint)
+//	      11   u8   reserved  0
+//
+// # Input
+//
+// Body: u16 layout, then up to MaxInputEvents events to the end. An input without events
+// keeps held keys alive: what is held is released after 2 s of silence.
+//
+//	1 Move    u16 x, u16 y
+//	2 Button  u8 button (1 left, 2 middle, 3 right, 8 back, 9 forward), u8 down
+//	3 Wheel   i16 dx, i16 dy             in 1/120 of a notch, positive right and down
+//	4 Key     u8 flags, u8 len, code, u8 len, text
+//	          flags: 1 down, 2 text (see below), 4 repeat
+//	          code:  KeyboardEvent.code, 0..MaxCode bytes of [0-9A-Za-z]
+//	          text:  the character that the technician's own layout gives, 0..MaxKeyText bytes
+//	5 Text    u16 len, UTF-8             committed by an IME, or pasted as typing; MaxText
+//
+// A Key whose flag "text" is set means exactly that character, whatever is needed on the
+// presenter's layout (held Ctrl or Alt are lifted: they were part of AltGr). Without
+// the flag, the key is meant as a key with the held modifiers: a shortcut, Enter, F5. Move,
+// Button and Wheel of another layout than the present one are dropped.
+//
+// # Cursor and Pointer
+//
+// Cursor body: u16 hot x, u16 hot y, u16 w, u16 h, then w*h*4 bytes RGBA with straight
+// alpha; 0 <= w,h <= MaxCursorSide; w = 0 hides it. Pointer body: u16 x, u16 y.
+// The relay keeps the newest of each for viewers that come later.
+//
+// # Control
+//
+// Body: one JSON object with a field "type"; types and fields are in control.go.
+package wire
