@@ -105,12 +105,12 @@ func AppendInput(b []byte, layout uint16, events ...Event) []byte {
 			b = le.AppendUint16(b, uint16(e.X))
 			b = le.AppendUint16(b, uint16(e.Y))
 		case EventButton:
-			b = append(b, byte(e.Button), flag(e.Down, 1))
+			b = append(b, byte(e.Button), bitIf(e.Down, 1))
 		case EventWheel:
 			b = le.AppendUint16(b, uint16(int16(e.DX)))
 			b = le.AppendUint16(b, uint16(int16(e.DY)))
 		case EventKey:
-			b = append(b, flag(e.Down, KeyDown)|flag(e.IsText, KeyIsText)|flag(e.Repeat, KeyRepeat))
+			b = append(b, bitIf(e.Down, KeyDown)|bitIf(e.IsText, KeyIsText)|bitIf(e.Repeat, KeyRepeat))
 			b = append(append(b, byte(len(e.Code))), e.Code...)
 			b = append(append(b, byte(len(e.Text))), e.Text...)
 		case EventText:
@@ -121,7 +121,7 @@ func AppendInput(b []byte, layout uint16, events ...Event) []byte {
 	return b
 }
 
-func flag(on bool, bit uint8) uint8 {
+func bitIf(on bool, bit uint8) uint8 {
 	if on {
 		return bit
 	}
