@@ -1,0 +1,169 @@
+package relay
+
+import (
+	"slices"
+	"time"
+
+	"pindesk/internal/wire"
+)
+
+// controlLocked queues a control message; viewer is stamped on it (0: from the relay).
+func (f *feed) controlLocked(to *member, c wire.Control, viewer uint16) {
+	m := ownMessage(wire.AppendControl(nil, f.epoch, viewer, c))
+	defer m.release()
+	sub := uint8(0)
+	if c.Type == wire.TypeState {
+		sub = subState
+	}
+	to.out.put(m, wire.KindControl, sub)
+}
+
+// stateLocked tells everybody who is here and who may what. It is always the whole state,
+// so that the newest one is enough.
+func (f *feed) stateLocked() {
+	if f.ended {
+		return
+	}
+	names := map[string]int{}
+	for _, v := range f.viewers {
+		names[v.name]++
+	}
+	c := wire.Control{Type: wire.TypeState, Epoch: f.epoch, Question: f.question,
+		Presenter: &wire.PresenterState{Name: f.name, Attached: f.presenter != nil, Changed: f.changed}}
+	for _, v := range f.viewers {
+		c.Viewers = append(c.Viewers, wire.ViewerState{Viewer: v.number, Name: v.name, Twin: names[v.name] > 1,
+			Online: v.member != nil, Attach: v.attach, View: v.view, Control: v.control, Asking: v.asking, Held: v.held,
+			Lead: v.number == f.lead && f.lead != 0})
+	}
+	slices.SortFunc(c.Viewers, func(a, b wire.ViewerState) int { return int(a.Viewer) - int(b.Viewer) })
+	m := ownMessage(wire.AppendControl(nil, f.epoch, 0, c))
+	defer m.release()
+	for _, to := range f.membersLocked() {
+		to.out.put(m, wire.KindControl, subState)
+	}
+}
+
+// askPresenterLocked passes a viewer's wish on.
+func (f *feed) askPresenterLocked(v *viewer) {
+	if f.presenter != nil {
+		f.controlLocked(f.presenter, wire.Control{Type: wire.TypeAsk, Control: v.asking == "control"}, v.number)
+	}
+}
+
+func (f *feed) viewerControlLocked(v *viewer, body []byte, msg *message) {
+	c, err := wire.ParseControl(body)
+	if err != nil {
+		f.h.drop(dropMalformed)
+		return
+	}
+	switch c.Type {
+	case wire.TypeAsk:
+		if v.blocked {
+			f.h.drop(dropBlocked)
+			f.controlLocked(v.member, wire.Control{Type: wire.TypeRefused, Control: c.Control, Blocked: true}, 0)
+			return
+		}
+		asking := "view"
+		if c.Control {
+			asking = "control"
+		}
+		if v.asking == asking || c.Control && v.control || !c.Control && v.view {
+			return
+		}
+		v.asking = asking
+		// The presenter learns who asks before it learns what is asked.
+		f.stateLocked()
+		f.askPresenterLocked(v)
+	case wire.TypeYield:
+		if !v.control {
+			return
+		}
+		v.control = false
+		if f.presenter != nil {
+			f.presenter.out.put(msg, wire.KindControl, 0)
+		}
+		f.leadLocked(time.Now())
+		f.stateLocked()
+	case wire.TypeContinue:
+		if v.held && c.Epoch == f.epoch {
+			v.held = false
+			f.stateLocked()
+		}
+	case wire.TypeBye:
+		v.view, v.control = false, false // its grants do not outlive it
+		f.restartLocked(v)
+		f.sayGoodbyeLocked(v.member, wire.CloseReconnect, "goodbye")
+		f.stateLocked()
+	default: // above all a forged grant
+		f.h.drop(dropDirection)
+	}
+}
+
+func (f *feed) presenterControlLocked(body []byte) {
+	c, err := wire.ParseControl(body)
+	if err != nil {
+		f.h.drop(dropMalformed)
+		return
+	}
+	switch c.Type {
+	case wire.TypeGrant:
+		f.grantLocked(c)
+	case wire.TypeRefuse:
+		v := f.viewers[c.Viewer]
+		if v == nil {
+			return
+		}
+		v.asking = ""
+		v.denials++
+		v.blocked = v.denials >= maxDenials
+		if v.member != nil {
+			f.controlLocked(v.member, wire.Control{Type: wire.TypeRefused, Control: c.Control, Blocked: v.blocked}, 0)
+			if v.blocked && !v.view {
+				f.sayGoodbyeLocked(v.member, wire.CloseBlocked, "refused")
+			}
+		}
+		f.stateLocked()
+	case wire.TypeQuestion:
+		f.question = c.Open
+		f.stateLocked()
+	case wire.TypeBye:
+		f.sayGoodbyeLocked(f.presenter, wire.CloseReconnect, "goodbye")
+	default:
+		f.h.drop(dropDirection)
+	}
+}
+
+// grantLocked gives a viewer just the named rights. The viewer may be away: a presenter
+// that comes back to a restarted broker names the grants that it remembers.
+func (f *feed) grantLocked(c wire.Control) {
+	if c.Viewer == 0 {
+		f.h.drop(dropBadGrant)
+		return
+	}
+	v := f.viewers[c.Viewer]
+	if v == nil {
+		if !c.View || len(f.viewers) >= maxRecords {
+			f.h.drop(dropBadGrant)
+			return
+		}
+		v = &viewer{number: c.Viewer, left: time.Now()}
+		f.viewers[c.Viewer] = v
+	}
+	had := v.view
+	v.view, v.control = c.View || c.Control, c.Control
+	if v.control {
+		for _, o := range f.viewers {
+			if o != v {
+				o.control = false
+			}
+		}
+	}
+	if v.asking == "view" && v.view || v.control {
+		v.asking = ""
+	}
+	if v.view != had {
+		f.restartLocked(v)
+	}
+	f.leadLocked(time.Now())
+	f.stateLocked()
+}

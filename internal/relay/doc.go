@@ -1,0 +1,38 @@
+// Package relay is the live fan-out of sessions: it takes what a presenter sends, hands
+// it to the viewers that may have it, and brings their acks and input back. It reads
+// twelve bytes of a screen message and never a pixel. It imports wire only: no
+// database, no HTTP, no WebSocket; those are behind Conn and Party. The broker uses it for
+// sockets; a presenter uses it for its direct viewers.
+//
+// # One session
+//
+// A Hub holds a feed for each session that has parties. All state of a feed is guarded
+// by its mutex, which is held only for memory operations, never while reading, writing or
+// waiting. Each connection has one reader (the goroutine that called Serve) and one writer;
+// only the writer writes. Nothing that a viewer does or fails to do makes the presenter's
+// reader wait. Lock order: Hub.mu before feed.mu, and neither while a Conn is called.
+//
+// # A viewer's picture
+//
+//	noGrant --view granted--> needKey --keyframe--> catchUp --Done--> live
+//	   ^                         ^                     |               |
+//	   +------ view revoked -----+------- overflow, resync, new epoch -+
+//
+// In needKey nothing is queued, so that a viewer which lags costs its queue once. The
+// keyframe is asked for at once when a viewer joins, and after 1, 2, 4, 8 s when it lags,
+// not before all that is on its way to it has been acked.
+//
+// # Lag
+//
+// A viewer lags when more than MaxUnacked bytes are queued or on their way, or when
+// more than lagBytes are and the oldest is older than lagAge + RTT. (The second rule has its
+// floor in bytes because a frozen page that is sent a few glyphs a second harms nobody
+// and needs no keyframe afterwards.) Its whole queue is dropped then, for a reason that is
+// counted. A keyframe on its way over a slow link is not lag until keyAge.
+//
+// # Grants
+//
+// Only the attached presenter grants. A grant is kept for graceTime while its viewer is
+// away. A presenter that could not show that it is the same party voids all grants, and
+// every viewer that was there is held: its input counts only after its person continues.
+package relay

@@ -1,0 +1,381 @@
+package relay
+
+import (
+	"sync"
+	"time"
+
+	"pindesk/internal/wire"
+)
+
+// Times and sizes of a feed. Sources: DESIGN of the stream (pacing, relay).
+const (
+	tickTime    = 250 * time.Millisecond // coalesces keyframe requests and looks for lag
+	keyPatience = 3 * time.Second        // before a keyframe that did not come is asked for again
+	graceTime   = 60 * time.Second       // a viewer's grants outlive its absence for this long
+
+	// MaxUnacked is how many bytes may be queued for or on their way to one viewer.
+	MaxUnacked = 256 << 10
+	lagBytes   = 64 << 10
+	lagAge     = 300 * time.Millisecond
+	keyAge     = 10 * time.Second // a 128 kB keyframe at 100 kbit/s
+
+	leadAge   = time.Second     // oldest unacked update of a lead, at least
+	leadTrust = 2 * time.Second // of good acks before a viewer can lead again
+	quietAcks = time.Second     // how often acks of others than the lead are passed on
+
+	maxBackoff = 8 * time.Second
+	calmTime   = 10 * time.Second // without lag, after which the backoff starts anew
+	maxDenials = 3
+	maxRecords = 256 // viewers remembered in one feed
+)
+
+// feed is the live fan-out of one session.
+type feed struct {
+	h       *Hub
+	session string
+	kick    chan struct{} // capacity 1: look again whether the feed is empty
+
+	mu        sync.Mutex
+	presenter *member            // attached presenter or nil; guarded by mu, as all below
+	name      string             // the last presenter's
+	changed   bool               // the present presenter is another computer than before
+	epoch     uint16             // of the last attach
+	seq       uint32             // of the last numbered update of this epoch
+	part      uint32             // CatchUp updates of this epoch so far
+	question  bool               // the guest is being asked
+	viewers   map[uint16]*viewer // by number, also away ones within graceTime
+	lead      uint16             // told to the presenter; 0 = none
+	cursor    *message           // newest shape and place, for later viewers
+	pointer   *message
+	askedKey  time.Time // last NeedKey
+	awaitKey  bool      // and no keyframe came since
+	ended     bool
+}
+
+// member is one connection. Static but for what its queue guards.
+type member struct {
+	party  Party
+	conn   Conn
+	out    *queue
+	viewer *viewer // nil for the presenter
+}
+
+func newFeed(h *Hub, session string) *feed {
+	return &feed{h: h, session: session, kick: make(chan struct{}, 1), viewers: map[uint16]*viewer{}}
+}
+
+// run is the feed's clock. It ends when the feed is empty and forgotten.
+func (f *feed) run() {
+	t := time.NewTicker(tickTime)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			f.mu.Lock()
+			f.tickLocked(time.Now())
+			f.mu.Unlock()
+		case <-f.kick:
+		}
+		if f.h.forget(f) {
+			return
+		}
+	}
+}
+
+// emptyLocked says whether nothing is left to keep; in the end grants need not be kept.
+func (f *feed) emptyLocked(final bool) bool {
+	return len(f.membersLocked()) == 0 && (final || f.ended || len(f.viewers) == 0)
+}
+
+// attach enters a party; Hub.mu is held.
+func (f *feed) attach(p Party, c Conn) (*member, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	m := &member{party: p, conn: c, out: newQueue(f.h)}
+	if p.Viewer == 0 {
+		f.attachPresenterLocked(m)
+	} else if err := f.attachViewerLocked(m); err != nil {
+		return nil, err
+	}
+	f.stateLocked()
+	return m, nil
+}
+
+func (f *feed) welcomeLocked(m *member) {
+	role := "viewer"
+	if m.viewer == nil {
+		role = "presenter"
+	}
+	f.controlLocked(m, wire.Control{Type: wire.TypeWelcome, Role: role, Viewer: m.party.Viewer, Epoch: f.epoch,
+		Resume: m.party.Resume, Resumed: m.party.Resumed}, 0)
+}
+
+func (f *feed) attachPresenterLocked(m *member) {
+	if old := f.presenter; old != nil {
+		f.sayGoodbyeLocked(old, wire.CloseReplaced, "another presenter has taken over")
+	}
+	// The first attach of a session has epoch 1; a later one that could not show the
+	// resume secret is another computer, whatever this node remembers.
+	f.changed = !m.party.Resumed && m.party.Epoch != 1
+	f.presenter, f.name, f.epoch = m, m.party.Name, m.party.Epoch
+	f.seq, f.part, f.lead, f.question = 0, 0, 0, false
+	f.askedKey, f.awaitKey = time.Time{}, false
+	f.dropCursorLocked()
+	f.welcomeLocked(m)
+	for n, v := range f.viewers {
+		if f.changed {
+			v.view, v.control, v.denials, v.blocked = false, false, 0, false
+			v.held = true
+			v.asking = ""
+			if v.member == nil {
+				delete(f.viewers, n)
+				continue
+			}
+		}
+		f.restartLocked(v)
+	}
+	for _, v := range f.viewers {
+		if v.asking != "" && v.member != nil {
+			f.askPresenterLocked(v)
+		}
+	}
+}
+
+func (f *feed) attachViewerLocked(m *member) error {
+	p := m.party
+	v := f.viewers[p.Viewer]
+	if v == nil {
+		online := 0
+		for _, o := range f.viewers {
+			if o.member != nil {
+				online++
+			}
+		}
+		if online >= f.h.maxViewers || len(f.viewers) >= maxRecords {
+			return ErrFull
+		}
+		// A viewer that was here before this node knew of it may have seen another computer.
+		v = &viewer{number: p.Viewer, held: p.Resumed && f.changed}
+		f.viewers[p.Viewer] = v
+	}
+	if v.member != nil {
+		f.sayGoodbyeLocked(v.member, wire.CloseReplaced, "this viewer is open in another place")
+	}
+	v.member, v.name = m, p.Name
+	v.attach++
+	v.since = time.Now()
+	m.viewer = v
+	f.welcomeLocked(m)
+	f.restartLocked(v)
+	return nil
+}
+
+// sayGoodbyeLocked ends a member's connection after what is queued for it.
+func (f *feed) sayGoodbyeLocked(m *member, code int, reason string) {
+	m.out.finish(func() { m.conn.Close(code, reason) })
+}
+
+// detach is called once by each Serve.
+func (f *feed) detach(m *member) {
+	f.mu.Lock()
+	switch {
+	case m.viewer == nil && f.presenter == m:
+		f.presenter, f.question, f.lead = nil, false, 0
+		for _, v := range f.viewers {
+			f.restartLocked(v)
+		}
+		f.stateLocked()
+	case m.viewer != nil && m.viewer.member == m:
+		v := m.viewer
+		v.member, v.left = nil, time.Now()
+		v.asking = ""
+		f.restartLocked(v)
+		if f.ended || (!v.view && !v.blocked) {
+			delete(f.viewers, v.number)
+		}
+		f.leadLocked(time.Now())
+		f.stateLocked()
+	}
+	f.mu.Unlock()
+	select {
+	case f.kick <- struct{}{}:
+	default:
+	}
+}
+
+// tickLocked does what time alone brings about.
+func (f *feed) tickLocked(now time.Time) {
+	changed := false
+	for n, v := range f.viewers {
+		switch {
+		case v.member == nil && now.Sub(v.left) > graceTime && !(v.blocked && f.presenter != nil):
+			delete(f.viewers, n)
+			changed = true
+		case v.member != nil:
+			f.checkLagLocked(v, 0, now)
+			f.forwardAckLocked(v, now, false)
+		}
+	}
+	f.leadLocked(now)
+	f.askKeyLocked(now)
+	if changed {
+		f.stateLocked()
+	}
+}
+
+// askKeyLocked asks the presenter for one keyframe for all that wait for one and are
+// ready; not while an earlier request may still be answered.
+func (f *feed) askKeyLocked(now time.Time) {
+	since := now.Sub(f.askedKey)
+	if f.presenter == nil || since < tickTime || f.awaitKey && since < keyPatience {
+		return
+	}
+	for _, v := range f.viewers {
+		if v.pic == needKey && v.readyForKey(now) {
+			f.askedKey, f.awaitKey = now, true
+			m := ownMessage(wire.AppendHeader(nil, wire.Header{Kind: wire.KindNeedKey, Epoch: f.epoch}))
+			f.presenter.out.put(m, wire.KindNeedKey, 0)
+			m.release()
+			return
+		}
+	}
+}
+
+// fromPresenter takes one message of a presenter's connection.
+func (f *feed) fromPresenter(m *member, h wire.Header, body []byte, msg *message) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.presenter != m {
+		f.h.drop(dropEpoch)
+		return
+	}
+	if h.Epoch != f.epoch {
+		f.h.drop(dropEpoch)
+		return
+	}
+	switch h.Kind {
+	case wire.KindUpdate:
+		f.updateLocked(h, msg)
+	case wire.KindCursor:
+		f.keepLocked(&f.cursor, msg)
+		f.spreadLocked(msg, h.Kind, subCursor)
+	case wire.KindPointer:
+		f.keepLocked(&f.pointer, msg)
+		f.spreadLocked(msg, h.Kind, subPointer)
+	case wire.KindControl:
+		f.presenterControlLocked(body)
+	default:
+		f.h.drop(dropDirection)
+	}
+}
+
+func (f *feed) keepLocked(place **message, msg *message) {
+	if *place != nil {
+		(*place).release()
+	}
+	*place = msg.retain()
+}
+
+func (f *feed) dropCursorLocked() {
+	for _, place := range []**message{&f.cursor, &f.pointer} {
+		if *place != nil {
+			(*place).release()
+			*place = nil
+		}
+	}
+}
+
+// spreadLocked queues a message for every viewer that has the view grant.
+func (f *feed) spreadLocked(msg *message, k wire.Kind, sub uint8) {
+	for _, v := range f.viewers {
+		if v.view && v.member != nil {
+			v.member.out.put(msg, k, sub)
+		}
+	}
+}
+
+// fromViewer takes one message of a viewer's connection.
+func (f *feed) fromViewer(m *member, h wire.Header, body []byte, msg *message) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v := m.viewer
+	if v.member != m {
+		f.h.drop(dropAbsent)
+		return
+	}
+	wire.StampViewer(msg.b, v.number) // never trusted from the viewer
+	if h.Kind != wire.KindControl && h.Epoch != f.epoch {
+		f.h.drop(dropEpoch)
+		return
+	}
+	switch h.Kind {
+	case wire.KindAck:
+		f.ackLocked(v, h, body, msg)
+	case wire.KindInput:
+		f.inputLocked(v, msg)
+	case wire.KindResync:
+		f.lagLocked(v, time.Now(), dropLag)
+		v.sent, v.unacked = v.sent[:0], 0 // it applies nothing of what is on its way
+		f.askKeyLocked(time.Now())
+	case wire.KindControl:
+		f.viewerControlLocked(v, body, msg)
+	default:
+		f.h.drop(dropDirection)
+	}
+}
+
+func (f *feed) inputLocked(v *viewer, msg *message) {
+	switch {
+	case !v.control:
+		f.h.drop(dropNoControl)
+	case v.held:
+		f.h.drop(dropHeld)
+	case f.question:
+		f.h.drop(dropQuestion)
+	case f.presenter == nil:
+		f.h.drop(dropAbsent)
+	default:
+		f.presenter.out.put(msg, wire.KindInput, 0)
+	}
+}
+
+// end tells everybody that the session has ended.
+func (f *feed) end(reason string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+	for _, m := range f.membersLocked() {
+		f.controlLocked(m, wire.Control{Type: wire.TypeEnded, Reason: reason}, 0)
+		f.sayGoodbyeLocked(m, wire.CloseEnded, reason)
+	}
+}
+
+func (f *feed) closeAll(code int, reason string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range f.membersLocked() {
+		f.sayGoodbyeLocked(m, code, reason)
+	}
+}
+
+func (f *feed) membersLocked() []*member {
+	var all []*member
+	if f.presenter != nil {
+		all = append(all, f.presenter)
+	}
+	for _, v := range f.viewers {
+		if v.member != nil {
+			all = append(all, v.member)
+		}
+	}
+	return all
+}
+
+func (f *feed) parties(ids []string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range f.membersLocked() {
+		ids = append(ids, m.party.ID)
+	}
+	return ids
+}

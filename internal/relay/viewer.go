@@ -1,0 +1,288 @@
+package relay
+
+import (
+	"time"
+
+	"pindesk/internal/wire"
+)
+
+// picture is where a viewer stands with the stream; see the package documentation.
+type picture uint8
+
+const (
+	noGrant picture = iota
+	needKey
+	catchUp
+	live
+)
+
+// viewer is what a feed knows of one viewer, present or away. All of it is guarded by
+// feed.mu.
+type viewer struct {
+	number uint16
+	name   string
+	member *member   // nil while away
+	attach uint32    // sockets so far
+	since  time.Time // of the present socket
+	left   time.Time // when it went away
+
+	view, control bool
+	held          bool   // its person has not continued with another computer
+	asking        string // "", "view" or "control"
+	denials       int
+	blocked       bool
+
+	pic      picture
+	sent     []sentUpdate  // queued or on their way, oldest first
+	unacked  int           // bytes of sent
+	backoff  time.Duration // before the next keyframe; 0 = never lagged
+	keyFrom  time.Time     // no keyframe before
+	lagged   time.Time     // when it last lagged
+	keySent  bool          // sent begins with a keyframe that is not acked
+	badUntil time.Time     // cannot lead before
+	hidden   bool
+	acked    time.Time // last ack
+
+	lastAck   *message // newest ack, for the presenter
+	ackNews   bool     // lastAck was not passed on yet
+	ackPassed time.Time
+}
+
+// sentUpdate is one update that a viewer has not acked. A CatchUp update has a part.
+type sentUpdate struct {
+	seq, part uint32
+	bytes     int
+	at        time.Time
+}
+
+// restartLocked forgets what a viewer holds: its queue goes, and with a grant it needs a
+// keyframe. Called at a new epoch, a new socket, a new or ended grant.
+func (f *feed) restartLocked(v *viewer) {
+	v.sent, v.unacked, v.keySent = v.sent[:0], 0, false
+	v.backoff, v.keyFrom, v.lagged = 0, time.Time{}, time.Time{}
+	v.badUntil, v.hidden = time.Time{}, false
+	v.acked = time.Now()
+	if v.lastAck != nil {
+		v.lastAck.release()
+		v.lastAck, v.ackNews = nil, false
+	}
+	if v.member == nil {
+		v.pic = noGrant
+		return
+	}
+	v.member.out.dropUpdates(dropRevoked)
+	if !v.view {
+		v.pic = noGrant
+		return
+	}
+	v.pic = needKey
+	for _, m := range []struct {
+		msg *message
+		k   wire.Kind
+		sub uint8
+	}{{f.cursor, wire.KindCursor, subCursor}, {f.pointer, wire.KindPointer, subPointer}} {
+		if m.msg != nil {
+			v.member.out.put(m.msg, m.k, m.sub)
+		}
+	}
+	f.askKeyLocked(time.Now())
+}
+
+// readyForKey says whether a keyframe for v may be asked for: its backoff is over and all
+// that was on its way has arrived, so that it fits and is not wasted on a frozen page.
+func (v *viewer) readyForKey(now time.Time) bool { return len(v.sent) == 0 && !now.Before(v.keyFrom) }
+
+// updateLocked hands an update of the presenter to the viewers that can use it.
+func (f *feed) updateLocked(h wire.Header, msg *message) {
+	now := time.Now()
+	key, extra := h.Flags&wire.FlagKey != 0, h.Flags&wire.FlagCatchUp != 0
+	part := uint32(0)
+	if key {
+		f.awaitKey = false
+	}
+	if extra {
+		f.part++
+		part = f.part
+	} else {
+		f.seq = h.Seq
+	}
+	for _, v := range f.viewers {
+		if v.member == nil {
+			continue
+		}
+		switch {
+		case key && extra:
+			if v.pic != needKey || !v.readyForKey(now) {
+				continue
+			}
+			v.pic, v.keySent = catchUp, true
+		case extra:
+			if v.pic != catchUp {
+				continue
+			}
+		case key: // a resize: everything queued is of a picture that is gone
+			if v.pic == noGrant {
+				continue
+			}
+			v.member.out.dropUpdates(dropResize)
+			v.sent, v.unacked, v.keySent = v.sent[:0], 0, true
+			v.pic = live
+		case v.pic != catchUp && v.pic != live:
+			continue
+		}
+		if f.checkLagLocked(v, len(msg.b), now) {
+			continue
+		}
+		v.sent = append(v.sent, sentUpdate{h.Seq, part, len(msg.b), now})
+		v.unacked += len(msg.b)
+		v.member.out.put(msg, wire.KindUpdate, 0)
+	}
+	if h.Flags&wire.FlagDone != 0 {
+		for _, v := range f.viewers {
+			if v.pic == catchUp {
+				v.pic = live
+			}
+		}
+	}
+	f.leadLocked(now)
+}
+
+// checkLagLocked finds out whether v cannot take more bytes, and if so drops its queue.
+func (f *feed) checkLagLocked(v *viewer, more int, now time.Time) bool {
+	if len(v.sent) == 0 {
+		if v.backoff > 0 && v.pic == live && now.Sub(v.lagged) > calmTime {
+			v.backoff = 0
+		}
+		return false
+	}
+	age := now.Sub(v.sent[0].at)
+	limit := lagAge + v.rtt()
+	if v.keySent {
+		limit = keyAge
+	}
+	if v.unacked+more <= MaxUnacked && (v.unacked <= lagBytes || age <= limit) {
+		return false
+	}
+	f.lagLocked(v, now, dropLag)
+	return true
+}
+
+// lagLocked takes a viewer out of the stream until its next keyframe. What the writer has
+// taken stays in v.sent: only its acks show that the viewer is alive.
+func (f *feed) lagLocked(v *viewer, now time.Time, why dropReason) {
+	if v.member == nil || (v.pic != catchUp && v.pic != live) {
+		return
+	}
+	v.pic, v.keySent = needKey, false
+	gone := v.sent[len(v.sent)-v.member.out.dropUpdates(why):]
+	for _, s := range gone {
+		v.unacked -= s.bytes
+	}
+	v.sent = v.sent[:len(v.sent)-len(gone)]
+	v.lagged = now
+	v.backoff = min(max(2*v.backoff, time.Second), maxBackoff)
+	v.keyFrom = now.Add(v.backoff)
+	f.leadLocked(now)
+}
+
+func (v *viewer) rtt() time.Duration {
+	if v.member == nil {
+		return 0
+	}
+	return v.member.conn.RTT()
+}
+
+// ackLocked takes a viewer's ack: it frees what the ack covers and goes to the presenter,
+// at once if the viewer leads or catches up, else once a second.
+func (f *feed) ackLocked(v *viewer, h wire.Header, body []byte, msg *message) {
+	ack, err := wire.ParseAck(body)
+	if err != nil {
+		f.h.drop(dropMalformed)
+		return
+	}
+	if h.Seq > f.seq || ack.Part > f.part {
+		f.h.drop(dropForgedAck)
+		return
+	}
+	if !v.view {
+		f.h.drop(dropNoControl)
+		return
+	}
+	now := time.Now()
+	v.acked, v.hidden = now, ack.Hidden
+	n := 0
+	for n < len(v.sent) {
+		s := v.sent[n]
+		if s.part > 0 && s.part > ack.Part || s.part == 0 && s.seq > h.Seq {
+			break
+		}
+		v.unacked -= s.bytes
+		n++
+	}
+	if n > 0 {
+		v.sent = append(v.sent[:0], v.sent[n:]...)
+		v.keySent = false
+	}
+	if v.lastAck != nil {
+		v.lastAck.release()
+	}
+	v.lastAck, v.ackNews = msg.retain(), true
+	f.forwardAckLocked(v, now, v.number == f.lead || v.pic == catchUp)
+	f.askKeyLocked(now)
+	f.leadLocked(now)
+}
+
+func (f *feed) forwardAckLocked(v *viewer, now time.Time, atOnce bool) {
+	if v.lastAck == nil || !v.ackNews || f.presenter == nil || (!atOnce && now.Sub(v.ackPassed) < quietAcks) {
+		return
+	}
+	v.ackNews, v.ackPassed = false, now
+	f.presenter.out.put(v.lastAck, wire.KindAck, subAck)
+}
+
+// leadLocked names the viewer whose acks pace the stream: the controller if it is good,
+// else the good viewer that has been here longest, else whoever acked last.
+func (f *feed) leadLocked(now time.Time) {
+	if f.presenter == nil {
+		f.lead = 0
+		return
+	}
+	var best *viewer
+	better := func(a, b *viewer) bool {
+		goodA, goodB := !now.Before(a.badUntil), !now.Before(b.badUntil)
+		switch {
+		case goodA != goodB:
+			return goodA
+		case !goodA:
+			return a.acked.After(b.acked)
+		case a.control != b.control:
+			return a.control
+		}
+		return a.since.Before(b.since) || a.since.Equal(b.since) && a.number < b.number
+	}
+	for _, v := range f.viewers {
+		if v.member == nil || v.pic != catchUp && v.pic != live {
+			continue
+		}
+		if v.hidden || len(v.sent) > 0 && now.Sub(v.sent[0].at) > max(leadAge, 4*v.rtt()) {
+			v.badUntil = now.Add(leadTrust)
+		}
+		if best == nil || better(v, best) {
+			best = v
+		}
+	}
+	number := uint16(0)
+	if best != nil {
+		number = best.number
+	}
+	if number == f.lead {
+		return
+	}
+	f.lead = number
+	f.controlLocked(f.presenter, wire.Control{Type: wire.TypeLead, Viewer: number}, 0)
+	if best != nil && best.lastAck != nil {
+		best.ackNews = true
+		f.forwardAckLocked(best, now, true)
+	}
+	f.stateLocked()
+}
