@@ -1,0 +1,103 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Errors of a Store that Service turns into what a caller may be told. A Store may wrap them.
+var (
+	ErrNotFound = errors.New("not found")         // no such living session, ticket or party
+	ErrTaken    = errors.New("PIN is taken")      // the MAC belongs to a session, living or kept
+	ErrFull     = errors.New("session is full")   // a cap on parties, tickets or numbers
+	errNoPIN    = errors.New("no free PIN found") // MaxPINTries collisions in a row
+)
+
+// Store keeps sessions durably. Each method is one whole operation that happens entirely or
+// not at all, also when other nodes do the same at once; internal/store implements it. A
+// session is living while it has not ended and its expiry is later than the given now; all
+// methods but the sweeping ones see living sessions only. Times count in milliseconds. Only
+// hashes and MACs come here, never a PIN or a secret.
+type Store interface {
+	// Now is the clock that all nodes on the same database share.
+	Now() time.Time
+	// ClaimKey notes keyID as the key of this database if it has none, and returns the one
+	// that it has.
+	ClaimKey(ctx context.Context, keyID string, now time.Time) (string, error)
+
+	// Create adds a session. ErrTaken if another one, even an ended one, has its MAC.
+	Create(ctx context.Context, s NewSession) error
+	// Find returns the session; its PIN is left empty. ErrNotFound.
+	Find(ctx context.Context, pinMAC string, now time.Time) (Session, error)
+	// State is Find with who is online. ErrNotFound.
+	State(ctx context.Context, pinMAC string, now time.Time) (State, error)
+	// PutHook stores or replaces the session's hook of a type. ErrNotFound.
+	PutHook(ctx context.Context, pinMAC string, t HookType, url string, now time.Time) error
+	// End ends the session. ErrNotFound.
+	End(ctx context.Context, pinMAC string, now time.Time) (Session, error)
+
+	// Join makes a ticket, and the party if it is a new one. ErrNotFound, ErrFull.
+	Join(ctx context.Context, t NewTicket) (s Session, resumed bool, err error)
+	// Admit spends a ticket: of several that try at once, one succeeds. ErrNotFound if it is
+	// unknown, spent, too old, or its session is not living; ErrFull if numbers ran out.
+	Admit(ctx context.Context, a NewAdmission) (Admission, error)
+	// Online raises the parties' presence to until, and the expiry of their sessions to
+	// expires. Unknown parties and those of ended sessions are passed over.
+	Online(ctx context.Context, parties []string, until, expires, now time.Time) error
+	// Offline ends a party's presence now and sets its session's expiry to idle after the
+	// last presence of any party. An unknown party is no error.
+	Offline(ctx context.Context, party string, idle time.Duration, now time.Time) error
+
+	// EndExpired ends at most limit sessions that have expired and returns their ids. Of
+	// several nodes that do so at once, one gets an id.
+	EndExpired(ctx context.Context, now time.Time, limit int) ([]string, error)
+	// Purge erases at most limit sessions that ended at endedBefore or earlier, with all that
+	// hangs on them; tickets that expired; and parties made at unclaimedBefore or earlier that
+	// were never admitted. It returns the number of sessions.
+	Purge(ctx context.Context, p PurgeLimits) (int, error)
+}
+
+// NewSession is a session to be stored.
+type NewSession struct {
+	ID, Region string
+	KeyID      string // of the key that made PINMAC and PINSealed
+	PINMAC     string
+	PINSealed  string
+	TokenHash  string
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+}
+
+// NewTicket is a ticket to be stored.
+type NewTicket struct {
+	PINMAC     string
+	Role       Role
+	Name       string // of a new party; a resumed one keeps the name that was consented to
+	PartyID    string // id of the party if it is a new one
+	ResumeHash string // "" for a new party
+	TicketHash string
+	Now        time.Time
+	ExpiresAt  time.Time // of the ticket
+	MaxTickets int       // unspent ones of the session, this one included
+	MaxParties int       // rows of the session, this one included
+	// ForgetBefore: a full session forgets the party that has been away the longest, and
+	// since before this time, instead of refusing a new one.
+	ForgetBefore time.Time
+}
+
+// NewAdmission is what a Store needs to spend a ticket.
+type NewAdmission struct {
+	TicketHash string
+	ResumeHash string // of the next resume secret
+	Now        time.Time
+	ExpiresAt  time.Time // the least expiry of the session from now on
+}
+
+// PurgeLimits say what Purge erases.
+type PurgeLimits struct {
+	Now             time.Time
+	EndedBefore     time.Time
+	UnclaimedBefore time.Time
+	Limit           int
+}

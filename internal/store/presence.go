@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+// onlineBatch is how many parties one transaction of Online writes: it bounds how long the
+// rows are held, and the number of a statement's arguments.
+const onlineBatch = 200
+
+// Online implements session.Store. A failure may leave earlier batches of parties extended.
+func (s *Store) Online(ctx context.Context, parties []string, until, expires, now time.Time) error {
+	for batch := range slices.Chunk(parties, onlineBatch) {
+		in := `(` + strings.TrimSuffix(strings.Repeat("?,", len(batch)), ",") + `)`
+		ids := make([]any, len(batch))
+		for i, id := range batch {
+			ids[i] = id
+		}
+		err := s.tx(ctx, func(ctx context.Context, q db) error {
+			// The sessions' rows are taken in the order of their ids: see the package's doc.
+			if _, err := q.exec(ctx, `
+				UPDATE sessions SET expires_at = CASE WHEN expires_at < ? THEN ? ELSE expires_at END
+				WHERE id IN (
+					SELECT id FROM sessions
+					WHERE id IN (SELECT session_id FROM parties WHERE id IN `+in+`) AND `+living+`
+					ORDER BY id`+q.forUpdate+`)`,
+				slices.Concat([]any{expires.UnixMilli(), expires.UnixMilli()}, ids, []any{now.UnixMilli()})...); err != nil {
+				return err
+			}
+			_, err := q.exec(ctx, `
+				UPDATE parties SET online_until = ?
+				WHERE id IN `+in+` AND online_until < ?
+				AND session_id IN (SELECT id FROM sessions WHERE `+living+`)`,
+				slices.Concat([]any{until.UnixMilli()}, ids, []any{until.UnixMilli(), now.UnixMilli()})...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Offline implements session.Store.
+func (s *Store) Offline(ctx context.Context, party string, idle time.Duration, now time.Time) error {
+	return s.tx(ctx, func(ctx context.Context, q db) error {
+		ms := now.UnixMilli()
+		var id string
+		err := q.row(ctx, `SELECT id FROM sessions WHERE id = (SELECT session_id FROM parties WHERE id = ?)`+q.forUpdate, party).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := q.exec(ctx, `UPDATE parties SET online_until = ? WHERE id = ? AND online_until > ?`, ms, party, ms); err != nil {
+			return err
+		}
+		_, err = q.exec(ctx, `
+			UPDATE sessions SET expires_at = ? + (SELECT MAX(online_until) FROM parties WHERE session_id = ?)
+			WHERE id = ? AND claimed_at IS NOT NULL AND `+living, idle.Milliseconds(), id, id, ms)
+		return err
+	})
+}
