@@ -1,0 +1,231 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"pindesk/internal/fault"
+	"pindesk/internal/session"
+)
+
+// maxName bounds a PIN or a region's name as it was typed, in bytes. Nothing that long
+// names anything.
+const maxName = 64
+
+// isoMillis is ISO 8601 in UTC as JavaScript's Date writes it.
+const isoMillis = "2006-01-02T15:04:05.000Z"
+
+type success struct {
+	Success bool `json:"success"` // always true
+}
+
+var ok = success{true}
+
+// regions: GET /api/v1/regions
+func (a *api) regions(w http.ResponseWriter, r *http.Request) error {
+	names, err := a.Sessions.Regions(r.Context())
+	if err != nil {
+		return err
+	}
+	if names == nil {
+		names = []string{} // [] and not null
+	}
+	writeJSON(w, r, http.StatusOK, names)
+	return nil
+}
+
+// createSession: GET /api/v1/session_pin?region=
+func (a *api) createSession(w http.ResponseWriter, r *http.Request) error {
+	region, _, err := parameter(r, "region")
+	if err != nil {
+		return err
+	}
+	if len(region) > maxName {
+		return fault.New(fault.UnknownRegion, "There is no such region; GET /api/v1/regions lists them.")
+	}
+	if region == "" {
+		region = a.Region
+	}
+	if err := a.creation.take(clientAddr(r)); err != nil {
+		return err
+	}
+	made, err := a.Sessions.Create(r.Context(), region)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Session-Token", made.Token)
+	w.Header().Set("Access-Control-Expose-Headers", "Session-Token")
+	writeJSON(w, r, http.StatusOK, struct {
+		success
+		PIN string `json:"session_pin"`
+	}{ok, made.Session.PIN})
+	return nil
+}
+
+// sessionURL: GET /api/v1/session_url?session_pin=
+func (a *api) sessionURL(w http.ResponseWriter, r *http.Request) error {
+	pin, err := queryPIN(r)
+	if err != nil {
+		return err
+	}
+	var s session.Session
+	if err := a.gated(r, pin, func(ctx context.Context) (err error) {
+		s, err = a.Sessions.Lookup(ctx, pin)
+		return err
+	}); err != nil {
+		return err
+	}
+	if s.PIN == "" {
+		return errors.New("httpapi: Lookup gave a session without its PIN")
+	}
+	// The PIN stands in the fragment only: browsers send that to no server.
+	writeJSON(w, r, http.StatusOK, struct {
+		success
+		Viewer string `json:"session_url"`
+		Guest  string `json:"guest_url"`
+	}{ok, a.base + "/view#" + s.PIN, a.base + "/#" + s.PIN})
+	return nil
+}
+
+// setHook: PUT /api/v1/hook/
+func (a *api) setHook(w http.ResponseWriter, r *http.Request) error {
+	var body struct {
+		Type *session.HookType `json:"type"`
+		URL  *string           `json:"url"`
+		PIN  *string           `json:"session_pin"`
+	}
+	if err := readJSON(r, &body); err != nil {
+		return err
+	}
+	if body.Type == nil || body.URL == nil || body.PIN == nil {
+		return fault.New(fault.BadRequest, "The body needs the fields type, url and session_pin.")
+	}
+	if err := a.gated(r, *body.PIN, func(ctx context.Context) error {
+		return a.Sessions.SetHook(ctx, *body.PIN, *body.Type, *body.URL)
+	}); err != nil {
+		return err
+	}
+	writeBody(w, r, http.StatusOK, jsonType, encode(ok, "    ")) // 23 bytes, as in the reference
+	return nil
+}
+
+// state: GET /api/v1/session?session_pin=
+func (a *api) state(w http.ResponseWriter, r *http.Request) error {
+	pin, err := queryPIN(r)
+	if err != nil {
+		return err
+	}
+	var st session.State
+	if err := a.gated(r, pin, func(ctx context.Context) (err error) {
+		st, err = a.Sessions.State(ctx, pin)
+		return err
+	}); err != nil {
+		return err
+	}
+	name := "waiting" // for the presenter, for a viewer, or for both
+	if st.PresenterOnline && st.ViewersOnline > 0 {
+		name = "live"
+	}
+	writeJSON(w, r, http.StatusOK, struct {
+		success
+		State           string `json:"state"`
+		Region          string `json:"region"`
+		PresenterOnline bool   `json:"presenter_online"`
+		ViewersOnline   int    `json:"viewers_online"`
+		CreatedAt       string `json:"created_at"`
+		ExpiresAt       string `json:"expires_at"`
+	}{
+		ok, name, st.Session.Region, st.PresenterOnline, st.ViewersOnline,
+		iso(st.Session.CreatedAt), iso(st.Session.ExpiresAt),
+	})
+	return nil
+}
+
+func iso(t time.Time) string { return t.UTC().Format(isoMillis) }
+
+// endSession: DELETE /api/v1/session?session_pin=
+func (a *api) endSession(w http.ResponseWriter, r *http.Request) error {
+	pin, err := queryPIN(r)
+	if err != nil {
+		return err
+	}
+	var ended session.Session
+	if err := a.gated(r, pin, func(ctx context.Context) (err error) {
+		ended, err = a.Sessions.End(ctx, pin)
+		return err
+	}); err != nil {
+		return err
+	}
+	if a.OnEnd != nil {
+		a.OnEnd(ended.ID, EndedByAPI)
+	}
+	writeJSON(w, r, http.StatusOK, ok)
+	return nil
+}
+
+// join: POST /api/v1/join
+func (a *api) join(w http.ResponseWriter, r *http.Request) error {
+	var body struct {
+		PIN    *string      `json:"session_pin"`
+		Role   session.Role `json:"role"`
+		Name   string       `json:"name"`
+		Resume string       `json:"resume"`
+	}
+	if err := readJSON(r, &body); err != nil {
+		return err
+	}
+	if body.PIN == nil {
+		return fault.New(fault.BadRequest, "The body needs the field session_pin.")
+	}
+	if body.Role != session.Presenter && body.Role != session.Viewer {
+		return fault.New(fault.BadRequest, `The field role must be "presenter" or "viewer".`)
+	}
+	var joined session.Joined
+	if err := a.gated(r, *body.PIN, func(ctx context.Context) (err error) {
+		joined, err = a.Sessions.Join(ctx, session.JoinRequest{
+			PIN: *body.PIN, Role: body.Role, Name: body.Name, Resume: body.Resume,
+		})
+		return err
+	}); err != nil {
+		return err
+	}
+	writeJSON(w, r, http.StatusOK, struct {
+		success
+		Ticket  string `json:"ticket"`
+		Resumed bool   `json:"resumed"`
+		Relay   string `json:"relay_path"`
+	}{ok, joined.Ticket, joined.Resumed, "/api/v1/relay"})
+	return nil
+}
+
+// relay: GET /api/v1/relay. The path is told to nobody else: Config.Relay upgrades.
+func (a *api) relay(w http.ResponseWriter, r *http.Request) error {
+	a.Relay.ServeHTTP(w, r)
+	return nil
+}
+
+// queryPIN reads the PIN as it was typed. That none was given is no guess and is said
+// plainly; an empty one is malformed like any other.
+func queryPIN(r *http.Request) (string, error) {
+	pin, present, err := parameter(r, "session_pin")
+	if err == nil && !present {
+		err = fault.New(fault.BadRequest, "Say which session: add ?session_pin= and its PIN.")
+	}
+	return pin, err
+}
+
+// gated runs look, which takes a PIN from the caller, if the caller's address has not
+// given too many wrong ones. Every call that takes a PIN goes through here.
+func (a *api) gated(r *http.Request, pin string, look func(context.Context) error) (err error) {
+	leave, err := a.gate.enter(r.Context(), clientAddr(r))
+	if err != nil {
+		return err
+	}
+	defer func() { leave(fault.Code(err) == fault.UnknownSession) }()
+	if len(pin) > maxName {
+		return fault.New(fault.UnknownSession, "")
+	}
+	return look(r.Context())
+}

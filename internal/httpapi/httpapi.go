@@ -1,0 +1,245 @@
+// Package httpapi is the broker's HTTP face: the API below /api/v1, the pages, and the
+// probes. It is an adapter: rules of a session are in package session, sockets are handed
+// to Config.Relay, and only the broker's wiring imports httpapi. openapi.yaml, which is
+// served too, describes every route; a test holds the two together.
+//
+// # Answers
+//
+// Handlers return an error. A fault.Error is shown to the caller with the status of its
+// code (see errors.go); everything else is "internal", and its details go to the log only.
+// The bytes of the cloned API's answers are those of its reference: compact JSON without a
+// final newline, but PUT hook, which answers JSON indented by 4 spaces.
+//
+// # Methods
+//
+// HEAD is GET without the body where GET only reads. It is refused (405) for session_pin,
+// since GET there makes a session and HEAD must make nothing, and for the relay. OPTIONS
+// answers 204 and Allow, and a CORS preflight for the reference's own calls.
+//
+// # Secrets
+//
+// PINs come in queries and bodies. So the log has the route's pattern and never the path,
+// the query, a body, or a method that we do not know. See log.go.
+package httpapi
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"pindesk/internal/fault"
+	"pindesk/internal/origin"
+	"pindesk/internal/session"
+)
+
+// Settings of the http.Server that fit this handler. No answer takes longer to write
+// than WriteTimeout; a hijacked relay socket sets deadlines of its own. ReadTimeout bounds
+// how long a caller may take for a body of MaxBody bytes.
+const (
+	ReadHeaderTimeout = 5 * time.Second
+	ReadTimeout       = 15 * time.Second
+	WriteTimeout      = 30 * time.Second
+	IdleTimeout       = 2 * time.Minute
+	MaxHeaderBytes    = 16 << 10
+)
+
+// DefaultCreatesPerMinute is what Config.CreatesPerMinute means when it is 0. It lets a
+// help desk behind one address work and stops a script from filling the database.
+const DefaultCreatesPerMinute = 60
+
+// EndedByAPI is the reason that Config.OnEnd gets for a session ended by DELETE.
+const EndedByAPI = "deleted"
+
+// Config is what the API needs. All of it is read once by New and must not change later.
+type Config struct {
+	// Sessions does the work. Required. Lookup must fill Session.PIN.
+	Sessions session.API
+	// PublicURL is the origin of our pages as people reach it. Required; origin.New must accept it.
+	PublicURL *url.URL
+	// Origins are the pages that may call join and session: the same value that the relay's
+	// handler uses. The zero value stands for PublicURL's own origin.
+	Origins origin.Origins
+	// Region is where sessions are made when the caller names no region.
+	Region string
+	// Relay answers GET /api/v1/relay with a WebSocket. It checks Origin and ticket itself. Required.
+	Relay http.Handler
+	// Web has the folders site, viewer, shared, vendor; files are read into memory by New. Required.
+	Web fs.FS
+	// Log gets one line a request and the details of internal errors. Default slog.Default().
+	Log *slog.Logger
+	// Ready says why this node should get no new work, or nil. It is given 2 s. nil: always ready.
+	Ready func(context.Context) error
+	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed. Nobody else's is.
+	TrustedProxies []netip.Prefix
+	// CreatesPerMinute bounds the sessions that one address (IPv6: one /64) may make; 0 means
+	// DefaultCreatesPerMinute. So many may be made at once, too.
+	CreatesPerMinute int
+	// OnEnd is called once after a DELETE ended a session, before it is answered. nil: not called.
+	OnEnd func(sessionID, reason string)
+}
+
+// api is everything that handlers share. Its fields do not change after New; the two
+// limits lock themselves.
+type api struct {
+	Config
+	base     string // PublicURL's origin, without a trailing slash
+	https    bool   // people reach base by https
+	pageCSP  string
+	files    map[string]asset // by the path below /static/
+	gate     *pinGate
+	creation *creationLimit
+	mux      *chi.Mux
+}
+
+// New makes the handler. It starts no goroutine. It panics when Config lacks something
+// required or Web lacks a page: both are mistakes in the program, not of an operator.
+func New(c Config) http.Handler { return newAPI(c).mux }
+
+func newAPI(c Config) *api {
+	if c.Sessions == nil || c.Relay == nil || c.Web == nil {
+		panic("httpapi: Config needs Sessions, Relay and Web")
+	}
+	public, err := origin.New(c.PublicURL)
+	if err != nil {
+		panic("httpapi: Config.PublicURL: " + err.Error())
+	}
+	if len(c.Origins.List()) == 0 {
+		c.Origins = public
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.CreatesPerMinute <= 0 {
+		c.CreatesPerMinute = DefaultCreatesPerMinute
+	}
+	a := &api{
+		Config:   c,
+		base:     public.List()[0],
+		pageCSP:  pageCSP(c.Origins),
+		gate:     newPINGate(),
+		creation: newCreationLimit(c.CreatesPerMinute),
+		mux:      chi.NewRouter(),
+	}
+	a.https = strings.HasPrefix(a.base, "https://")
+	if a.files, err = readAssets(c.Web); err != nil {
+		panic("httpapi: Config.Web: " + err.Error())
+	}
+	a.routes()
+	return a
+}
+
+// calls are the handlers of one path by method.
+type calls map[string]handler
+
+// get serves a path that is only read.
+func get(h handler) calls { return calls{http.MethodGet: h, http.MethodHead: h} }
+
+func (a *api) routes() {
+	// Without a trusted proxy the connection's own address counts. Behind one, an answer
+	// that X-Forwarded-For does not give (the proxy itself asks, or the chain is garbage)
+	// leaves the proxy's address, so that such requests share one limit.
+	a.mux.Use(middleware.ClientIPFromRemoteAddr)
+	if len(a.TrustedProxies) > 0 {
+		var prefixes []string
+		for _, p := range a.TrustedProxies {
+			prefixes = append(prefixes, p.String())
+		}
+		a.mux.Use(middleware.ClientIPFromXFF(prefixes...))
+	}
+	a.mux.Use(a.logged, a.recovered, a.secured)
+	a.mux.NotFound(a.serve(a.notFound))
+	a.mux.MethodNotAllowed(a.serve(a.badMethod))
+
+	// The reference's own calls: any page of the web may make them.
+	a.mount("/api/v1/regions", anyOrigin, get(a.regions))
+	a.mount("/api/v1/session_pin", anyOrigin, calls{http.MethodGet: a.createSession})
+	a.mount("/api/v1/session_url", anyOrigin, get(a.sessionURL))
+	a.mount("/api/v1/hook", anyOrigin, calls{http.MethodPut: a.setHook})
+
+	// Ours: our own pages, and programs.
+	a.mount("/api/v1/session", a.ownOrigin, calls{
+		http.MethodGet: a.state, http.MethodHead: a.state, http.MethodDelete: a.endSession,
+	})
+	a.mount("/api/v1/join", a.ownOrigin, calls{http.MethodPost: a.join})
+	a.mount("/api/v1/relay", nil, calls{http.MethodGet: a.relay})
+
+	a.mount("/healthz", nil, get(a.healthy))
+	a.mount("/readyz", nil, get(a.ready))
+	a.mount("/openapi.yaml", nil, get(serveAsset(openAPI())))
+	a.mount("/", nil, get(serveAsset(a.files[sitePage])))
+	a.mount("/view", nil, get(serveAsset(a.files[viewerPage])))
+	a.mount("/static/*", nil, get(a.static))
+}
+
+// mount serves path, with and without a trailing slash, behind policy (nil: none).
+func (a *api) mount(path string, policy func(handler) handler, methods calls) {
+	paths := []string{path}
+	if !strings.HasSuffix(path, "/") && !strings.HasSuffix(path, "*") {
+		paths = append(paths, path+"/")
+	}
+	if policy == nil {
+		policy = func(h handler) handler { return h }
+	}
+	for _, p := range paths {
+		for method, h := range methods {
+			a.mux.Method(method, p, a.serve(policy(h)))
+		}
+		a.mux.Options(p, a.serve(policy(a.options)))
+	}
+}
+
+// methods are those that any route may have, in the order of an Allow header.
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions,
+}
+
+// allowed says which methods r's path has, and its route's pattern ("" for no route).
+func (a *api) allowed(r *http.Request) (allow []string, pattern string) {
+	path := r.URL.RawPath // as chi looks it up
+	if path == "" {
+		path = r.URL.Path
+	}
+	for _, m := range methods {
+		if found := a.mux.Find(chi.NewRouteContext(), m, path); found != "" {
+			allow, pattern = append(allow, m), found
+		}
+	}
+	return allow, pattern
+}
+
+// options answers what the path allows; a CORS preflight has more headers from anyOrigin.
+func (a *api) options(w http.ResponseWriter, r *http.Request) error {
+	allow, _ := a.allowed(r)
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	if w.Header().Get("Access-Control-Allow-Origin") != "" {
+		calls := slices.DeleteFunc(allow, func(m string) bool { return m == http.MethodOptions })
+		w.Header().Set("Access-Control-Allow-Methods", strings.Join(calls, ", "))
+		w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
+		w.Header().Set("Access-Control-Max-Age", "86400")
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *api) notFound(http.ResponseWriter, *http.Request) error {
+	return fault.New(fault.NotFound, "There is nothing at this address. /openapi.yaml lists what there is.")
+}
+
+func (a *api) badMethod(w http.ResponseWriter, r *http.Request) error {
+	allow, pattern := a.allowed(r)
+	if len(allow) == 0 { // chi asks here for a method that it does not know, whatever the path
+		return a.notFound(w, r)
+	}
+	traceOf(r).route = pattern
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	return fault.New(fault.BadMethod, "Use one of the methods in the header Allow.")
+}
