@@ -27,8 +27,9 @@
 // A viewer lags when more than MaxUnacked bytes are queued or on their way, or when
 // more than lagBytes are and the oldest is older than lagAge + RTT. (The second rule has its
 // floor in bytes because a frozen page that is sent a few glyphs a second harms nobody
-// and needs no keyframe afterwards.) Its whole queue is dropped then, for a reason that is
-// counted. A keyframe on its way over a slow link is not lag until keyAge.
+// and needs no keyframe afterwards. It spares the lead, for which the stream waits anyway,
+// and a keyframe on its way over a slow link until keyAge.) A viewer that lags loses its
+// whole queue, for a reason that is counted.
 //
 // # Grants
 //

@@ -13,7 +13,8 @@ const (
 	keyPatience = 3 * time.Second        // before a keyframe that did not come is asked for again
 	graceTime   = 60 * time.Second       // a viewer's grants outlive its absence for this long
 
-	// MaxUnacked is how many bytes may be queued for or on their way to one viewer.
+	// MaxUnacked is how many bytes may be queued for or on their way to one viewer before
+	// one more update is refused.
 	MaxUnacked = 256 << 10
 	lagBytes   = 64 << 10
 	lagAge     = 300 * time.Millisecond
@@ -212,7 +213,7 @@ func (f *feed) tickLocked(now time.Time) {
 			delete(f.viewers, n)
 			changed = true
 		case v.member != nil:
-			f.checkLagLocked(v, 0, now)
+			f.checkLagLocked(v, now)
 			f.forwardAckLocked(v, now, false)
 		}
 	}

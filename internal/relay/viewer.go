@@ -130,7 +130,7 @@ func (f *feed) updateLocked(h wire.Header, msg *message) {
 		case v.pic != catchUp && v.pic != live:
 			continue
 		}
-		if f.checkLagLocked(v, len(msg.b), now) {
+		if f.checkLagLocked(v, now) {
 			continue
 		}
 		v.sent = append(v.sent, sentUpdate{h.Seq, part, len(msg.b), now})
@@ -147,20 +147,21 @@ func (f *feed) updateLocked(h wire.Header, msg *message) {
 	f.leadLocked(now)
 }
 
-// checkLagLocked finds out whether v cannot take more bytes, and if so drops its queue.
-func (f *feed) checkLagLocked(v *viewer, more int, now time.Time) bool {
+// checkLagLocked finds out whether v has too much before it to take more, and if so drops
+// its queue.
+func (f *feed) checkLagLocked(v *viewer, now time.Time) bool {
 	if len(v.sent) == 0 {
 		if v.backoff > 0 && v.pic == live && now.Sub(v.lagged) > calmTime {
 			v.backoff = 0
 		}
 		return false
 	}
-	age := now.Sub(v.sent[0].at)
-	limit := lagAge + v.rtt()
+	age, limit := now.Sub(v.sent[0].at), lagAge+v.rtt()
 	if v.keySent {
 		limit = keyAge
 	}
-	if v.unacked+more <= MaxUnacked && (v.unacked <= lagBytes || age <= limit) {
+	old := v.unacked > lagBytes && age > limit && v.number != f.lead
+	if v.unacked <= MaxUnacked && !old {
 		return false
 	}
 	f.lagLocked(v, now, dropLag)
@@ -227,6 +228,10 @@ func (f *feed) ackLocked(v *viewer, h wire.Header, body []byte, msg *message) {
 		v.lastAck.release()
 	}
 	v.lastAck, v.ackNews = msg.retain(), true
+	msg.b[1] = 0
+	if v.pic == catchUp {
+		msg.b[1] = wire.FlagCatchUp
+	}
 	f.forwardAckLocked(v, now, v.number == f.lead || v.pic == catchUp)
 	f.askKeyLocked(now)
 	f.leadLocked(now)

@@ -116,6 +116,9 @@
 //	      10   u8   state     bit 0: the page is hidden (acked after decode, not paint)
 //	      11   u8   reserved  0
 //
+// The relay sets the flag CatchUp on an ack that it passes on while its viewer is catching
+// up, and no flag else: the presenter paces CatchUp updates by these.
+//
 // # Input
 //
 // Body: u16 layout, then up to MaxInputEvents events to the end. An input without events

@@ -1,0 +1,145 @@
+// Command broker is PinDesk's server.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"pindesk/internal/broker"
+	"pindesk/internal/session"
+)
+
+// version is set by the build; see versionText for builds that do not.
+var version string
+
+type database struct {
+	Data        string `help:"Folder for the database and the secret file." default:"./data" env:"PINDESK_DATA" placeholder:"DIR"`
+	DatabaseURL string `help:"Postgres, as postgres://user:password@host/database; without it SQLite in --data." env:"PINDESK_DATABASE_URL" placeholder:"URL"`
+}
+
+type serve struct {
+	database
+	Listen           string         `help:"Address to listen on." default:"127.0.0.1:8080" env:"PINDESK_LISTEN" placeholder:"HOST:PORT"`
+	Region           string         `help:"Name of this broker's region, such as us-east-1." default:"local" env:"PINDESK_REGION" placeholder:"NAME"`
+	PublicURL        string         `help:"How people reach this broker, such as https://help.example.com; without it http:// and the listen address." env:"PINDESK_PUBLIC_URL" placeholder:"URL"`
+	SecretFile       string         `help:"Key that protects PINs in the database, the same on all brokers of a database; without it secret.key in --data, made at the first start." env:"PINDESK_SECRET_FILE" placeholder:"FILE"`
+	SessionUnclaimed time.Duration  `help:"A session that nobody joined ends after this." default:"1h" env:"PINDESK_SESSION_UNCLAIMED" placeholder:"TIME"`
+	SessionIdle      time.Duration  `help:"A session in which nobody is online ends after this." default:"4h" env:"PINDESK_SESSION_IDLE" placeholder:"TIME"`
+	TrustedProxies   []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8." env:"PINDESK_TRUSTED_PROXIES" placeholder:"PREFIX,..."`
+	SessionsPerMin   int            `help:"Sessions that one address may make in a minute." default:"60" env:"PINDESK_SESSIONS_PER_MIN" placeholder:"N"`
+	LogFormat        string         `help:"text, json, or auto: text on a terminal." enum:"auto,text,json" default:"auto" env:"PINDESK_LOG_FORMAT" placeholder:"FORMAT"`
+	LogLevel         slog.Level     `help:"debug, info, warn or error." default:"info" env:"PINDESK_LOG_LEVEL" placeholder:"LEVEL"`
+}
+
+type cli struct {
+	Serve   serve     `cmd:"" help:"Run the broker."`
+	Migrate migrate   `cmd:"" help:"Bring the database up to date and exit. (serve does it, too.)"`
+	Version versionOf `cmd:"" help:"Print the version."`
+}
+
+type migrate struct{ database }
+
+type versionOf struct{}
+
+func main() {
+	var c cli
+	parser := kong.Must(&c, kong.Name("broker"),
+		kong.Description("PinDesk's broker: sessions, relay, API and pages in one program. Every flag can also be given as the environment variable at its end."),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	k, err := parser.Parse(os.Args[1:])
+	parser.FatalIfErrorf(err)
+	parser.FatalIfErrorf(unknownEnv(parser, os.Environ()))
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "broker:", err)
+		os.Exit(1)
+	}
+}
+
+// unknownEnv refuses PINDESK_ variables that no flag of any command reads: a typo there
+// would otherwise leave a default in force without a word.
+func unknownEnv(parser *kong.Kong, environ []string) error {
+	known := map[string]bool{}
+	for _, node := range parser.Model.Children {
+		for _, f := range node.Flags {
+			for _, e := range f.Envs {
+				known[e] = true
+			}
+		}
+	}
+	var bad []string
+	for _, kv := range environ {
+		name, _, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(name, "PINDESK_") && !known[name] {
+			bad = append(bad, name)
+		}
+	}
+	if len(bad) > 0 {
+		return fmt.Errorf("unknown setting %s in the environment: see broker serve --help", strings.Join(bad, ", "))
+	}
+	return nil
+}
+
+func (s *serve) Run() error {
+	log := newLog(s.LogFormat, s.LogLevel)
+	slog.SetDefault(log)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	b, err := broker.New(ctx, broker.Config{
+		Listen: s.Listen, Data: s.Data, Region: s.Region, DatabaseURL: s.DatabaseURL, PublicURL: s.PublicURL, SecretFile: s.SecretFile,
+		TrustedProxies: s.TrustedProxies, CreatesPerMin: s.SessionsPerMin, Log: log,
+		Limits: session.Limits{Unclaimed: s.SessionUnclaimed, Idle: s.SessionIdle},
+	})
+	if err != nil {
+		return err
+	}
+	// After the first signal the default action is back: a second one ends the process at once.
+	context.AfterFunc(ctx, stop)
+	return errors.Join(b.Run(ctx), b.Close())
+}
+
+func (m *migrate) Run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	db, err := broker.OpenStore(ctx, broker.Config{Data: m.Data, DatabaseURL: m.DatabaseURL})
+	if err != nil {
+		return err
+	}
+	fmt.Println("The database is up to date.")
+	return db.Close()
+}
+
+func (versionOf) Run() error {
+	fmt.Println("PinDesk broker", versionText())
+	return nil
+}
+
+// versionText falls back to what go build has noted of the checkout.
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}
+
+func newLog(format string, level slog.Level) *slog.Logger {
+	o := &slog.HandlerOptions{Level: level}
+	if format == "text" || format == "auto" && term.IsTerminal(int(os.Stderr.Fd())) {
+		return slog.New(slog.NewTextHandler(os.Stderr, o))
+	}
+	return slog.New(slog.NewJSONHandler(os.Stderr, o))
+}

@@ -1,0 +1,120 @@
+// Package wsconn opens the relay's WebSocket: it checks who asks, spends the ticket,
+// upgrades, and gives the connection to the relay. Only the broker may import it.
+package wsconn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"pindesk/internal/fault"
+	"pindesk/internal/relay"
+	"pindesk/internal/wire"
+)
+
+// Handler answers GET /api/v1/relay.
+type Handler struct {
+	// Allowed says whether the request's Origin may open a socket.
+	Allowed func(*http.Request) bool
+	// Admit spends a ticket and says who it was for. Its error may be a *fault.Error.
+	Admit func(ctx context.Context, ticket string) (relay.Party, error)
+	// Serve moves the party's messages until it ends; it must not return before.
+	Serve func(context.Context, relay.Party, relay.Conn) error
+	Log   *slog.Logger
+
+	open sync.WaitGroup
+}
+
+// admitTimeout bounds the look-up of a ticket.
+const admitTimeout = 10 * time.Second
+
+var buffers = sync.Pool{}
+
+var upgrader = websocket.Upgrader{
+	HandshakeTimeout: 10 * time.Second,
+	ReadBufferSize:   4 << 10, // measured: larger ones only cost memory
+	WriteBufferSize:  4 << 10,
+	WriteBufferPool:  &buffers,
+	Subprotocols:     []string{wire.Protocol},
+	CheckOrigin:      func(*http.Request) bool { return true }, // Allowed has answered before the ticket was spent
+	Error: func(w http.ResponseWriter, _ *http.Request, _ int, _ error) {
+		refuse(w, http.StatusBadRequest, fault.New(fault.BadRequest, "open this address as a WebSocket"))
+	},
+}
+
+// ServeHTTP upgrades and serves one party. It returns when the party is gone.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.open.Add(1)
+	defer h.open.Done()
+	if !h.Allowed(r) {
+		refuse(w, http.StatusForbidden, fault.New(fault.BadOrigin, "open the viewer from the broker's own address"))
+		return
+	}
+	ticket, ok := offered(r)
+	if !ok || !websocket.IsWebSocketUpgrade(r) {
+		refuse(w, http.StatusBadRequest, fault.New(fault.BadRequest, "offer the subprotocols "+wire.Protocol+" and "+wire.TicketPrefix+"TICKET in a WebSocket request"))
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), admitTimeout)
+	party, err := h.Admit(ctx, ticket)
+	cancel()
+	if err != nil {
+		var f *fault.Error
+		switch {
+		case !errors.As(err, &f):
+			h.Log.Error("admitting a party failed", "err", err)
+			refuse(w, http.StatusInternalServerError, fault.New(fault.Internal, "the broker could not look the ticket up, try again"))
+		default:
+			refuse(w, http.StatusForbidden, f)
+		}
+		return
+	}
+	ws, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		h.Log.Debug("upgrade failed", "err", err)
+		return
+	}
+	limit := int64(wire.MaxMessage)
+	if party.Viewer != 0 {
+		limit = wire.MaxViewerMessage
+	}
+	c := newConn(ws, limit)
+	defer c.release()
+	// The request's context ends with the server's base context: hijacking detaches the rest.
+	err = h.Serve(context.WithoutCancel(r.Context()), party, c)
+	h.Log.Debug("party left", "viewer", party.Viewer, "err", err)
+}
+
+// Wait returns when every socket is closed.
+func (h *Handler) Wait() { h.open.Wait() }
+
+// offered returns the ticket of a request that offers our protocol.
+func offered(r *http.Request) (ticket string, ok bool) {
+	protocol := false
+	for _, p := range websocket.Subprotocols(r) {
+		if p == wire.Protocol {
+			protocol = true
+		}
+		if t, is := strings.CutPrefix(p, wire.TicketPrefix); is {
+			ticket = t
+		}
+	}
+	return ticket, protocol && ticket != "" && len(ticket) <= 128
+}
+
+func refuse(w http.ResponseWriter, status int, f *fault.Error) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"success": false, "error": f.Code, "message": f.Message})
+}
+
+func isEOF(err error) bool { return errors.Is(err, io.EOF) }
