@@ -1,0 +1,65 @@
+# PinDesk. `make help` lists the targets; make/ holds the scripts behind the longer ones.
+
+SHELL := /bin/bash
+
+# The version that the programs report: the nearest tag, else the commit.
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# Length of each fuzz target's run in `make fuzz`.
+FUZZTIME ?= 30s
+
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## bin/broker and bin/presenter, static, without cgo
+	@make/need.sh build
+	$(GO_BUILD) -o bin/broker ./cmd/broker
+	$(GO_BUILD) -o bin/presenter ./cmd/presenter
+
+.PHONY: demo
+demo: build ## a broker and a presenter on this machine (PORT=n); prints the viewer's URL; Ctrl-C ends all
+	@make/need.sh demo
+	@make/demo.sh
+
+.PHONY: test
+test: ## everything that must pass before a commit lands: format, vet, Go tests with -race, web tests, types
+	@make/need.sh test
+	@make/test.sh
+
+.PHONY: test-long
+test-long: ## the property and soak tests at full length, then each fuzz target for a minute
+	@make/need.sh test
+	PINDESK_LONG=1 go test -race -count=1 -timeout 60m ./...
+	@make/fuzz.sh 60s
+
+.PHONY: bench
+bench: ## Go benchmarks with allocations (side-by-side measurements against rivals are not here yet)
+	@make/need.sh build
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: lint
+lint: tools/bin/golangci-lint ## golangci-lint over the tree, shellcheck over the scripts
+	@make/need.sh lint
+	tools/bin/golangci-lint run ./...
+	shellcheck .ci/run make/*.sh
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME each (30s)
+	@make/need.sh build
+	@make/fuzz.sh $(FUZZTIME)
+
+.PHONY: clean
+clean: ## removes what the targets above have made
+	rm -rf bin out tools/bin web/test/node_modules
+
+# The developers' tools are built once from their own module.
+tools/bin/golangci-lint tools/bin/gotestsum: tools/bin/%: tools/go.mod tools/go.sum
+	@echo "building $* (once; golangci-lint takes a few minutes)"
+	@cd tools && go build -trimpath -o bin/$* $$(go list -f '{{.ImportPath}}' tool | grep '/$*$$')
+	@touch $@
