@@ -1,0 +1,244 @@
+package screen
+
+import (
+	"slices"
+
+	"pindesk/internal/wire"
+)
+
+// Params of one call.
+type Params struct {
+	Captured uint32 // presenter's ms clock; also the encoder's only clock (wraps)
+	Input    uint32 // copied into the update
+	Quality  int    // JPEG quality 1..100; 0 means DefaultQuality
+	Budget   int    // bytes that refinement may add to this update; 0 = none
+}
+
+// DefaultQuality of JPEGs.
+const DefaultQuality = 75
+
+func (p Params) quality() int {
+	if p.Quality <= 0 {
+		return DefaultQuality
+	}
+	return min(p.Quality, 100)
+}
+
+// Encoder builds the updates of one stream. It holds the shadow: the picture that every
+// viewer has, but for tiles that are marked lossy. It is not safe for concurrent use and
+// starts no goroutine.
+//
+// One update is bounded well below wire.MaxUpdate. What does not fit waits: those tiles stay
+// as they were in the shadow, Pending reports them as refinement that is due now, and the
+// next Update compares them again, whatever damage it is given.
+type Encoder struct {
+	stream uint8
+	epoch  uint16
+	seq    uint32
+	layout uint16
+	part   uint32 // CatchUp messages of this epoch
+	fresh  bool   // the next numbered update begins a compressor frame
+	behind bool   // a keyframe was given out and Done not yet said
+
+	shadow         Picture
+	tilesX, tilesY int
+	marks          marks
+	boxes          []Rect  // per tile: what changed; W == 0 for none
+	dirty          []int32 // the tiles with a box
+	waiting        []int32 // tiles that did not fit into the last update
+	refineAt       int     // tile at which the next refinement begins
+	catchUpAt      int
+
+	search  copySearch
+	palette palette
+	fills   fills
+	jpeg    jpegCoder
+	packer  packer // of the numbered updates
+	alone   packer // of CatchUp messages, a frame each
+
+	// Ops of the update in hand, in the order in which they are sent.
+	moveOps, jpegOps, exactOps []byte
+	copyOps, ops               int
+
+	// Scratch, kept for its memory.
+	rects         []Rect
+	tiles         []int32
+	wanted, whole []bool
+	colours       []uint8
+	chunk         []byte
+
+	limits limits
+}
+
+// limits keep an update below the caps of wire; tests lower them. Together, and with what one
+// tile or piece may be over, they stay below wire.MaxUpdate even when nothing compresses.
+type limits struct {
+	raw     int // bytes of exact ops
+	blobs   int // bytes of JPEGs
+	rebuilt int // bytes of ops of refinement or of a CatchUp message
+	ops     int // but for refinement
+}
+
+var defaultLimits = limits{raw: 5 << 20, blobs: 6 << 20, rebuilt: 4 << 20, ops: wire.MaxOps / 2}
+
+// jpegPiece is the largest JPEG in pixels. It takes at most 26 bits for each of its 1.5 million
+// samples, 5 MB, so that at least one fits into limits.blobs.
+const jpegPiece = 1 << 20
+
+// NewEncoder returns an encoder of the given stream; call Begin before anything else.
+func NewEncoder(stream uint8) *Encoder {
+	return &Encoder{stream: stream, fresh: true, limits: defaultLimits}
+}
+
+// Begin starts a new attach: the sequence is at 0, no viewer holds anything, the shadow is
+// forgotten, and the next numbered update begins a compressor frame.
+func (e *Encoder) Begin(epoch uint16) {
+	e.epoch, e.seq, e.part = epoch, 0, 0
+	e.fresh, e.behind = true, false
+	e.shadow.W, e.shadow.H = 0, 0
+	e.tilesX, e.tilesY = 0, 0
+	e.marks.reset(0)
+	e.waiting = e.waiting[:0]
+}
+
+// Seq is the number of the last numbered update, 0 before the first of an epoch.
+func (e *Encoder) Seq() uint32 { return e.seq }
+
+// Layout changes with each size of the picture; 0 before the first.
+func (e *Encoder) Layout() uint16 { return e.layout }
+
+// Sync makes the shadow equal to cur within damage without emitting anything. It may be
+// called only while no viewer holds the stream: all marks are forgotten. At another size than
+// before, or for the first time, all of cur is taken and the layout is a new one. A size that
+// wire does not allow is ignored.
+func (e *Encoder) Sync(cur Picture, damage []Rect) {
+	if !wire.ValidSize(cur.W, cur.H) {
+		return
+	}
+	e.behind = false
+	if cur.W != e.shadow.W || cur.H != e.shadow.H {
+		e.adopt(&cur)
+		return
+	}
+	e.marks.reset(len(e.boxes))
+	for _, t := range e.waiting {
+		e.shadow.copyRect(&cur, e.tileRect(int(t)))
+	}
+	e.waiting = e.waiting[:0]
+	for _, r := range damage {
+		e.shadow.copyRect(&cur, r.clip(cur.W, cur.H))
+	}
+}
+
+// adopt makes cur, of a new size, the shadow.
+func (e *Encoder) adopt(cur *Picture) {
+	if e.layout++; e.layout == 0 {
+		e.layout = 1
+	}
+	e.shadow.resize(cur.W, cur.H)
+	e.shadow.copyRect(cur, Rect{0, 0, cur.W, cur.H})
+	e.tilesX, e.tilesY = (cur.W+tileSize-1)/tileSize, (cur.H+tileSize-1)/tileSize
+	n := e.tilesX * e.tilesY
+	e.marks.reset(n)
+	if cap(e.boxes) < n {
+		e.boxes = make([]Rect, n)
+	}
+	e.boxes = e.boxes[:n]
+	clear(e.boxes)
+	e.dirty, e.waiting = e.dirty[:0], e.waiting[:0]
+	e.refineAt, e.catchUpAt = 0, 0
+}
+
+// Update appends one whole numbered message to dst for what differs between cur and the
+// shadow inside damage, and for quiet tiles that are lossy for all as far as p.Budget goes (at
+// least one, if it is not 0). ok is false, and dst unchanged, if there is nothing to say. If
+// cur has another size than the shadow the message is a numbered keyframe with a new layout,
+// at most wire.MaxKeySize long, whose lossy tiles are lossy for all. Outside of damage, too, cur
+// must be a picture of the screen, of now or of an earlier call.
+func (e *Encoder) Update(dst []byte, cur Picture, damage []Rect, p Params) (msg []byte, ok bool) {
+	if !wire.ValidSize(cur.W, cur.H) {
+		return dst, false
+	}
+	if cur.W != e.shadow.W || cur.H != e.shadow.H {
+		e.adopt(&cur)
+		return e.resized(dst, p), true
+	}
+	for _, t := range e.waiting {
+		e.compare(&cur, e.tileRect(int(t)))
+	}
+	e.waiting = e.waiting[:0]
+	for _, r := range damage {
+		e.compare(&cur, r)
+	}
+	e.moveOps, e.jpegOps, e.exactOps = e.moveOps[:0], e.jpegOps[:0], e.exactOps[:0]
+	e.jpeg.out = e.jpeg.out[:0]
+	e.copyOps, e.ops = 0, 0
+	if len(e.dirty) > 0 {
+		e.copies(&cur, p.Captured)
+		e.ops = e.copyOps
+		slices.Sort(e.dirty)
+		e.encode(&cur, p)
+		for _, t := range e.dirty {
+			e.boxes[t] = Rect{}
+		}
+		e.dirty = e.dirty[:0]
+	}
+	refine := p.Budget > 0 && e.nextQuiet(p.Captured) >= 0
+	if e.ops == 0 && !refine {
+		return dst, false
+	}
+	flags := uint8(0)
+	if e.fresh {
+		flags = wire.FlagReset
+	}
+	e.packer.begin(e.fresh)
+	e.fresh = false
+	e.packer.add(e.moveOps)
+	e.packer.add(e.jpegOps)
+	e.packer.add(e.exactOps)
+	e.packer.flush()
+	if refine {
+		e.refine(p)
+	}
+	e.seq++
+	return e.appendMessage(dst, &e.packer, flags, 0, p), true
+}
+
+// appendMessage puts a message together from what the packer, the counts and the JPEGs hold.
+func (e *Encoder) appendMessage(dst []byte, pk *packer, flags uint8, part uint32, p Params) []byte {
+	dst = wire.AppendHeader(dst, wire.Header{
+		Kind: wire.KindUpdate, Flags: flags, Stream: e.stream, Epoch: e.epoch, Seq: e.seq,
+	})
+	dst = wire.AppendUpdateHead(dst, wire.UpdateHead{
+		Layout: e.layout, Width: uint16(e.shadow.W), Height: uint16(e.shadow.H), Ops: uint16(e.ops),
+		Captured: p.Captured, Input: p.Input, Part: part,
+		Raw: uint32(pk.raw), Packed: uint32(len(pk.out)),
+	})
+	dst = append(dst, pk.out...)
+	return append(dst, e.jpeg.out...)
+}
+
+// Pending says what a call would find to do at time now. catchUp: CatchUp has something to
+// say. refine: there are tiles that are lossy for all, and in quietIn ms (0 = now) the first
+// of them has been quiet for long enough that Update rebuilds it.
+func (e *Encoder) Pending(now uint32) (catchUp, refine bool, quietIn uint32) {
+	catchUp = e.behind
+	if len(e.waiting) > 0 {
+		return catchUp, true, 0
+	}
+	if e.marks.count[lossyAll] == 0 {
+		return catchUp, false, 0
+	}
+	quietIn = quietAfter
+	for t, m := range e.marks.tile {
+		if m != lossyAll {
+			continue
+		}
+		ok, left := e.marks.quiet(t, now)
+		if ok {
+			return catchUp, true, 0
+		}
+		quietIn = min(quietIn, left)
+	}
+	return catchUp, true, quietIn
+}
