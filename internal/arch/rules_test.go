@@ -1,0 +1,129 @@
+package arch
+
+// layer orders the packages. Code imports packages of lower layers only, and of its own layer
+// where its rule says so; tests may import their own layer and every lower one.
+type layer int
+
+const (
+	l0      layer = iota // pure: no I/O
+	l1                   // the domain
+	l2                   // adapters, and the presenter's side
+	l3                   // wiring
+	program              // cmd
+	outside              // tests of the whole
+)
+
+// rule says what the code of one package may import, tests apart.
+type rule struct {
+	layer layer
+	// uses lists packages of this module.
+	uses []string
+	// modules lists import path prefixes of other modules.
+	modules []string
+	// testOnly packages serve tests: no code but that of testOnly packages may import them.
+	testOnly bool
+}
+
+// rules has every package of the module, by its path below the module's.
+var rules = map[string]rule{
+	"internal/fault":  {layer: l0},
+	"internal/origin": {layer: l0},
+	"internal/wire":   {layer: l0},
+	"internal/screen": {
+		layer:   l0,
+		uses:    []string{"internal/wire"},
+		modules: []string{"github.com/klauspost/compress/zstd"},
+	},
+
+	"internal/relay":   {layer: l1, uses: []string{"internal/wire"}},
+	"internal/session": {layer: l1, uses: []string{"internal/fault"}},
+
+	"internal/httpapi": {
+		layer: l2,
+		uses:  []string{"internal/fault", "internal/origin", "internal/session"},
+		modules: []string{
+			"github.com/go-chi/chi/v5",
+			"golang.org/x/time/rate",
+		},
+	},
+	"internal/store": {
+		layer: l2,
+		uses:  []string{"internal/fault", "internal/session", "migrations"},
+		modules: []string{
+			"github.com/jackc/pgx/v5",
+			"github.com/pressly/goose/v3",
+			"modernc.org/sqlite",
+		},
+	},
+	"internal/store/pgtest": {
+		layer:    l2,
+		modules:  []string{"github.com/jackc/pgx/v5"},
+		testOnly: true,
+	},
+	"internal/wsconn": {
+		layer: l2,
+		uses: []string{
+			"internal/fault", "internal/origin", "internal/relay", "internal/session", "internal/wire",
+		},
+		modules: []string{
+			"github.com/gorilla/websocket",
+			"golang.org/x/sys/unix",
+		},
+	},
+	// Embedded files: the SQL of the store, and the pages.
+	"migrations": {layer: l0},
+	"web":        {layer: l0},
+
+	"internal/broker": {
+		layer: l3,
+		uses: []string{
+			"internal/fault", "internal/httpapi", "internal/origin", "internal/relay",
+			"internal/session", "internal/store", "internal/wire", "internal/wsconn", "web",
+		},
+	},
+
+	"internal/platform": {
+		layer: l2,
+		uses:  []string{"internal/screen", "internal/wire"},
+		modules: []string{
+			"github.com/jezek/xgb",
+			"golang.org/x/sys",
+		},
+	},
+	"internal/presenter": {
+		layer:   l2,
+		uses:    []string{"internal/fault", "internal/screen", "internal/wire"},
+		modules: []string{"github.com/gorilla/websocket"},
+	},
+
+	"cmd/broker": {
+		layer:   program,
+		uses:    []string{"internal/broker", "internal/session"},
+		modules: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
+	},
+	"cmd/presenter": {
+		layer:   program,
+		uses:    []string{"internal/platform", "internal/presenter"},
+		modules: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
+	},
+
+	"internal/arch": {layer: outside},
+	"internal/e2e":  {layer: outside, testOnly: true},
+}
+
+// constrained lists the files outside internal/platform that may be built for some systems
+// only, with the reason.
+var constrained = map[string]string{}
+
+// sleepers lists test files that sleep without importing testing/synctest, with the reason.
+var sleepers = map[string]string{
+	"internal/httpapi/fake_test.go": "a slow look-up; only tests in a synctest bubble make it slow",
+}
+
+// long lists files of more than maxLines lines, with the reason.
+var long = map[string]string{}
+
+const maxLines = 500
+
+// vague are package names that say nothing about what is inside.
+var vague = []string{"util", "utils", "common", "manager", "helper", "helpers", "misc", "base", "lib"}
