@@ -1,0 +1,38 @@
+// What the pages remember: the resume secret of a session in its tab, the person's name in the
+// browser. Storage may be forbidden; then nothing is remembered and nothing breaks.
+import { pinKey } from './pin.js';
+
+const NAME = 'pindesk.name';
+/** @param {string} pin */
+const resumeKey = (pin) => 'pindesk.resume.' + pinKey(pin);
+
+/**
+ * @template T
+ * @param {() => T} f
+ * @param {T} otherwise
+ */
+function attempt(f, otherwise) {
+  try {
+    return f();
+  } catch {
+    return otherwise;
+  }
+}
+
+/** @param {string} pin */
+export const loadResume = (pin) => attempt(() => sessionStorage.getItem(resumeKey(pin)), null) ?? '';
+
+/**
+ * @param {string} pin
+ * @param {string} resume '' forgets it
+ */
+export function saveResume(pin, resume) {
+  attempt(() => (resume ? sessionStorage.setItem(resumeKey(pin), resume) : sessionStorage.removeItem(resumeKey(pin))), undefined);
+}
+
+export const loadName = () => attempt(() => localStorage.getItem(NAME), null) ?? '';
+
+/** @param {string} name '' forgets it */
+export function saveName(name) {
+  attempt(() => (name ? localStorage.setItem(NAME, name) : localStorage.removeItem(NAME)), undefined);
+}

@@ -1,0 +1,227 @@
+// The technician's mouse, wheel, keyboard and input method, as input messages of the protocol.
+// Events are listened to on the canvas and on a hidden text field, which has the focus, so that
+// input methods and keyboards on glass work.
+import { encodeInput, EventType } from '../shared/wire.js';
+import { Keyboard } from './keyboard.js';
+import { buttonChanges, toPicture, Wheel } from './pointer.js';
+
+/** @typedef {import('../shared/wire.js').InputEvent} InputEvent */
+/** @typedef {import('./keyboard.js').Platform} Platform */
+
+const HEARTBEAT = 500; // ms; the presenter releases what is held after 2 s of silence
+// The text field always holds this, so that Backspace on a glass keyboard has something to delete.
+const FILLER = '  ';
+
+/** @returns {Platform} */
+export function platform() {
+  const name = navigator.platform || navigator.userAgent;
+  if (/mac|iphone|ipad/i.test(name)) return 'mac';
+  return /win/i.test(name) ? 'windows' : 'other';
+}
+
+export class Input {
+  #on = false;
+  #buttons = 0; // PointerEvent.buttons that the presenter knows of
+  #wheel = new Wheel();
+  /** @type {{x: number, y: number} | null} newest place not sent yet */
+  #move = null;
+  #frame = 0;
+  #heartbeat = 0;
+  #composing = false;
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {HTMLTextAreaElement} field
+   * @param {object} page
+   * @param {() => {width: number, height: number, layout: number} | null} page.picture
+   * @param {(body: Uint8Array) => void} page.send
+   * @param {() => void} page.leave the person wants out of the remote screen, by keyboard
+   */
+  constructor(canvas, field, page) {
+    this.canvas = canvas;
+    this.field = field;
+    this.page = page;
+    this.keyboard = new Keyboard(platform(), (events) => this.#send(events), {
+      setTimeout: (f, ms) => window.setTimeout(f, ms),
+      clearTimeout: (id) => window.clearTimeout(id),
+    });
+    field.value = FILLER;
+    this.#listenToPointer();
+    this.#listenToKeys();
+    this.#listenToText();
+  }
+
+  /** Whether input is sent at all. */
+  get on() {
+    return this.#on;
+  }
+
+  set on(on) {
+    if (on === this.#on) return;
+    if (!on) this.release();
+    this.#on = on;
+    // The keyboard goes to the picture by itself, unless the person is elsewhere on the page.
+    if (on && (document.activeElement === document.body || document.activeElement === null)) this.focus();
+  }
+
+  focus() {
+    this.field.focus({ preventScroll: true });
+  }
+
+  /** Releases all keys and buttons that the presenter holds for us. */
+  release() {
+    this.keyboard.release();
+    this.#setButtons(0);
+    this.#flush();
+  }
+
+  /** @param {InputEvent[]} events sent at once, behind what waits */
+  #send(events) {
+    const picture = this.page.picture();
+    if (!this.#on || !picture) return;
+    const all = this.#takeWaiting();
+    all.push(...events);
+    if (all.length > 0) this.page.send(encodeInput(picture.layout, all));
+    this.#beat();
+  }
+
+  #flush() {
+    this.#send([]);
+  }
+
+  /** @returns {InputEvent[]} */
+  #takeWaiting() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    /** @type {InputEvent[]} */
+    const waiting = [];
+    if (this.#move) waiting.push({ type: EventType.Move, ...this.#move });
+    this.#move = null;
+    const wheel = this.#wheel.take();
+    if (wheel) waiting.push({ type: EventType.Wheel, ...wheel });
+    return waiting;
+  }
+
+  #later() {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#flush());
+  }
+
+  #beat() {
+    const holding = this.keyboard.holding || this.#buttons !== 0;
+    if (holding && this.#heartbeat === 0) {
+      this.#heartbeat = window.setInterval(() => {
+        const picture = this.page.picture();
+        if (picture) this.page.send(encodeInput(picture.layout, []));
+      }, HEARTBEAT);
+    } else if (!holding && this.#heartbeat !== 0) {
+      clearInterval(this.#heartbeat);
+      this.#heartbeat = 0;
+    }
+  }
+
+  /** @param {number} buttons */
+  #setButtons(buttons) {
+    const changes = buttonChanges(this.#buttons, buttons);
+    this.#buttons = buttons;
+    if (changes.length > 0) this.#send(changes.map((c) => ({ type: EventType.Button, ...c })));
+  }
+
+  #listenToPointer() {
+    const { canvas } = this;
+    /** @param {PointerEvent} e */
+    const place = (e) => {
+      const picture = this.page.picture();
+      if (!picture) return;
+      this.#move = toPicture(e.clientX, e.clientY, canvas.getBoundingClientRect(), picture.width, picture.height);
+    };
+    /** @param {PointerEvent} e */
+    const onPointer = (e) => {
+      if (!this.#on || !e.isPrimary) return;
+      if (e.type === 'pointerdown') {
+        canvas.setPointerCapture(e.pointerId);
+        this.focus();
+      }
+      // Only what was pressed here counts: a drag from elsewhere over the picture presses nothing.
+      const captured = canvas.hasPointerCapture(e.pointerId) || e.type === 'pointerup';
+      place(e);
+      this.#later();
+      this.#setButtons(captured ? e.buttons : 0);
+    };
+    for (const type of /** @type {const} */ (['pointerdown', 'pointermove', 'pointerup'])) canvas.addEventListener(type, onPointer);
+    for (const type of /** @type {const} */ (['pointercancel', 'lostpointercapture'])) {
+      canvas.addEventListener(type, () => this.#setButtons(0));
+    }
+    // No focus on the canvas, no scrolling by the middle button, no history by the side buttons.
+    for (const type of ['mousedown', 'mouseup', 'auxclick', 'dragstart']) {
+      canvas.addEventListener(type, (e) => {
+        if (this.#on) e.preventDefault();
+      });
+    }
+    canvas.addEventListener('contextmenu', (e) => e.preventDefault());
+    canvas.addEventListener('wheel', (e) => {
+      if (!this.#on) return;
+      e.preventDefault();
+      place(/** @type {PointerEvent} */ (/** @type {MouseEvent} */ (e)));
+      this.#wheel.add(e.deltaX, e.deltaY, e.deltaMode);
+      this.#later();
+    }, { passive: false });
+  }
+
+  /** Whether keys are meant for the remote screen. */
+  #focused() {
+    return this.#on && (document.activeElement === this.field || document.activeElement === this.canvas);
+  }
+
+  #listenToKeys() {
+    window.addEventListener('keydown', (e) => {
+      if (!this.#focused()) return;
+      if (e.code === 'Home' && e.ctrlKey && e.altKey && !e.getModifierState('AltGraph')) {
+        e.preventDefault();
+        this.release();
+        this.page.leave();
+        return;
+      }
+      if (this.keyboard.down(e)) e.preventDefault();
+      this.#beat();
+    });
+    window.addEventListener('keyup', (e) => {
+      if (this.#on && this.keyboard.up(e)) e.preventDefault();
+      this.#beat();
+    });
+    const release = () => this.release();
+    window.addEventListener('blur', release);
+    window.addEventListener('pagehide', release);
+    this.field.addEventListener('blur', release);
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) this.release();
+    });
+  }
+
+  #listenToText() {
+    const { field } = this;
+    // Whatever stands in the field behind the filler was typed; read and emptied at once.
+    const take = () => {
+      const { value } = field;
+      const text = value.startsWith(FILLER) ? value.slice(FILLER.length) : value.trimStart();
+      field.value = FILLER;
+      field.setSelectionRange(FILLER.length, FILLER.length);
+      if (text !== '' && this.#on) this.keyboard.text(text);
+    };
+    field.addEventListener('compositionstart', () => { this.#composing = true; });
+    field.addEventListener('compositionend', () => {
+      this.#composing = false;
+      take();
+    });
+    field.addEventListener('beforeinput', (e) => {
+      if (this.#composing || e.isComposing) return;
+      const code = e.inputType === 'deleteContentBackward' ? 'Backspace' : e.inputType === 'insertLineBreak' ? 'Enter' : '';
+      if (code === '') return;
+      e.preventDefault();
+      if (this.#on) this.keyboard.tap(code);
+    });
+    field.addEventListener('input', (e) => {
+      if (!this.#composing && !(e instanceof InputEvent && e.isComposing)) take();
+    });
+    field.addEventListener('focus', () => field.setSelectionRange(FILLER.length, FILLER.length));
+  }
+}
