@@ -90,6 +90,8 @@ var rules = map[string]rule{
 			"golang.org/x/sys",
 		},
 	},
+	// The screen of tests. The other backends below platform have platform's rule.
+	"internal/platform/xvfb": {layer: l2, testOnly: true},
 	"internal/presenter": {
 		layer:   l2,
 		uses:    []string{"internal/fault", "internal/screen", "internal/wire"},
