@@ -12,8 +12,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/pindesk-demo.XXXXXX")
 readonly scratch
-pids=()   # what was started, oldest first
-exec 3<&0 # the terminal: bash gives none to what it starts in the background
+pids=()            # what was started, oldest first
+declare -A name_of  # by pid
+exec 3<&0          # the terminal: bash gives none to what it starts in the background
 
 say() { printf '%s\n' "$@"; }
 
@@ -55,6 +56,7 @@ start() {
     shift
     setsid "$@" >"$scratch/$name.log" 2>&1 &
     pids+=($!)
+    name_of[$!]=$name
 }
 
 # until_true NAME COMMAND...: waits up to 15 s for the command to succeed; NAME is what was
@@ -145,6 +147,10 @@ WELCOME
         -fa 'DejaVu Sans Mono' -fs 13 -bg '#10151c' -fg '#e6edf3' -e bash --rcfile "$scratch/welcome"
 }
 
+# The demo's broker is told everything by flags: it must not get at a real one's database
+# because that one's settings are in this shell's environment.
+unset "${!PINDESK_@}"
+
 choose_port
 start_broker
 pin=$(get /api/v1/session_pin | field session_pin)
@@ -166,12 +172,12 @@ say "Ctrl-C stops everything." ""
 # Not by start: it has to share this terminal's session to ask its questions there.
 bin/presenter --broker "http://127.0.0.1:$port" --pin "$pin" --consent "$consent" <&3 &
 pids+=($!)
+name_of[$!]=presenter
 
 # Whatever ends first ends the demo.
 status=0
 wait -n -p ended "${pids[@]}" || status=$?
-say "" "A part of the demo has ended (status $status), so the rest is stopped."
-if [[ $ended == "${pids[0]}" ]]; then
-    say "It was the broker; its log ended with:" "$(tail -n 5 "$scratch/broker.log")"
-fi
+name=${name_of[$ended]}
+say "" "$name has ended (status $status), so the rest is stopped."
+[[ ! -s $scratch/$name.log ]] || say "It said:" "$(tail -n 5 "$scratch/$name.log")"
 exit "$status"
