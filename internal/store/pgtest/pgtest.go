@@ -10,6 +10,8 @@ package pgtest
 
 import (
 	"context"
+	"crypto/rand"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,11 +28,7 @@ import (
 	"testing"
 	"time"
 
-	"crypto/rand"
-
 	"github.com/jackc/pgx/v5"
-
-	_ "embed"
 )
 
 const (
@@ -38,7 +36,10 @@ const (
 	dropTimeout  = 30 * time.Second
 	role         = "pindesk"
 
-	missing = "Postgres is needed by this test and was not found in PATH or /usr/lib/postgresql/*/bin: " +
+	// versions is where Debian keeps its versions of Postgres, outside of PATH.
+	versions = "/usr/lib/postgresql/*/bin"
+
+	missing = "Postgres is needed by this test and was not found in PATH or " + versions + ": " +
 		"install it (Debian and Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server; Alpine: apk add postgresql)"
 )
 
@@ -102,7 +103,7 @@ func (c *cluster) exec(ctx context.Context, statement string) error {
 
 // startCluster starts the script and waits until Postgres answers.
 func startCluster() (*cluster, error) {
-	bin, err := findPostgres()
+	bin, err := findPostgres(versions)
 	if err != nil {
 		return nil, err
 	}
@@ -196,14 +197,15 @@ func (c *cluster) log() string {
 	return all.String()
 }
 
-// findPostgres returns the folder with initdb and postgres, the newest version that there is.
-func findPostgres() (string, error) {
+// findPostgres returns the folder with initdb and postgres: that in PATH, else the newest of
+// those that match the pattern.
+func findPostgres(pattern string) (string, error) {
 	if p, err := exec.LookPath("initdb"); err == nil {
 		if p, err = filepath.EvalSymlinks(p); err == nil && hasPostgres(filepath.Dir(p)) {
 			return filepath.Dir(p), nil
 		}
 	}
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+	found, err := filepath.Glob(pattern)
 	if err != nil {
 		return "", err
 	}
