@@ -6,7 +6,6 @@ const en = {
   'app': 'PinDesk',
   'title.viewer': '{status} – PinDesk',
   'title.site': 'PinDesk – remote support',
-  'skip': 'Skip to the screen',
 
   'bar.label': 'Session',
   'bar.fit': 'Fit to window',
@@ -85,8 +84,6 @@ const en = {
   'action.home': 'Enter a PIN',
   'action.here': 'Use it here',
   'action.retry': 'Try again',
-
-  'says': 'says: {name}',
 
   'site.heading': 'Remote support',
   'site.intro': 'See and control a computer whose owner shares it with you.',

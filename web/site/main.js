@@ -47,7 +47,9 @@ function readFragment() {
     pin.value = given;
     command.textContent = `presenter --broker ${location.origin} --pin ${given}`;
   }
-  showError(!given && location.hash.length > 1 ? t('site.pin.malformed') : '');
+  const malformed = !given && location.hash.length > 1;
+  if (malformed) pin.value = formatPIN(location.hash.slice(1, 40));
+  showError(malformed ? t('site.pin.malformed') : '');
   share.hidden = given === null;
 }
 

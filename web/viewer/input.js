@@ -78,10 +78,8 @@ export class Input {
   /** @param {InputEvent[]} events sent at once, behind what waits */
   #send(events) {
     const picture = this.page.picture();
-    if (!this.#on || !picture) return;
-    const all = this.#takeWaiting();
-    all.push(...events);
-    if (all.length > 0) this.page.send(encodeInput(picture.layout, all));
+    const all = [...this.#takeWaiting(), ...events];
+    if (this.#on && picture && all.length > 0) this.page.send(encodeInput(picture.layout, all));
     this.#beat();
   }
 

@@ -33,7 +33,7 @@ const painter = new Painter(canvas, () => screen.picture, {
   onAck: (seq, body) => send(Kind.Ack, seq, body),
   onPainted: (_, resized) => {
     canvas.dataset.seq = String(screen.seq);
-    if (resized) viewport.place();
+    if (resized || viewport.stale) viewport.place();
     if (fresh) {
       fresh = false;
       model.onPainted();
@@ -96,7 +96,7 @@ function receive(msg) {
     const { header, body } = parseHeader(msg);
     switch (header.kind) {
       case Kind.Update:
-        if (model.mayView) screen.push(header, body);
+        screen.push(header, body);
         break;
       case Kind.Cursor:
         if (header.epoch === model.epoch) cursor.setShape(parseCursor(body));
@@ -124,6 +124,7 @@ function control(c) {
   }
   if (hadView && !model.mayView && c.type === 'state') {
     restart();
+    screen.picture = null;
     painter.clear();
   }
   if (c.type === 'state') hadView = model.mayView;
@@ -160,7 +161,11 @@ function act(action) {
 async function toggleFullscreen() {
   try {
     if (document.fullscreenElement) await document.exitFullscreen();
-    else await document.documentElement.requestFullscreen({ navigationUI: 'hide' });
+    else {
+      await document.documentElement.requestFullscreen({ navigationUI: 'hide' });
+      // Where it exists: Escape, Alt+Tab and the like go to the remote screen as well.
+      await /** @type {any} */ (navigator).keyboard?.lock?.();
+    }
     input.focus();
   } catch {
     // refused by the browser: the window stays as it is
@@ -168,6 +173,10 @@ async function toggleFullscreen() {
 }
 
 ui.showMode(viewport.mode);
+// Beside the picture there is nothing to click on: the keyboard stays with the picture.
+element('stage', HTMLElement).addEventListener('click', () => {
+  if (input.on) input.focus();
+});
 window.addEventListener('hashchange', () => location.reload());
 window.addEventListener('online', () => link.online());
 window.addEventListener('offline', () => link.offline());

@@ -43,8 +43,9 @@ export class Painter {
   applied(applied) {
     this.#applied = applied;
     this.#took += applied.took;
-    if (document.hidden) this.#ack();
-    else this.#schedule();
+    if (!document.hidden) this.#schedule();
+    else if (this.#shown !== this.picture()) this.#paint(); // a first picture, or another size
+    else this.#ack();
   }
 
   /** Acks of what came before would be of another socket or epoch. */
@@ -56,6 +57,7 @@ export class Painter {
   /** Makes the canvas black: the view grant is gone. */
   clear() {
     this.forget();
+    this.#unschedule();
     this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     this.#shown = null;
   }
@@ -65,10 +67,14 @@ export class Painter {
     if (this.#timer === 0) this.#timer = window.setTimeout(() => this.#paint(), FRAME_TIMEOUT);
   }
 
-  #paint() {
+  #unschedule() {
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#timer);
     this.#frame = this.#timer = 0;
+  }
+
+  #paint() {
+    this.#unschedule();
     const picture = this.picture();
     if (!picture || (!this.#applied && this.#shown === picture && picture.dirty.length === 0)) return;
     const begun = performance.now();

@@ -60,8 +60,9 @@ export class Wheel {
 
   /** @returns {{dx: number, dy: number} | null} what is due, within 16 bits */
   take() {
+    // The small addition undoes what sums of fractions lose.
     /** @param {number} v */
-    const whole = (v) => Math.max(-32768, Math.min(32767, Math.trunc(v))) + 0;
+    const whole = (v) => Math.max(-32768, Math.min(32767, Math.trunc(v + Math.sign(v) * 1e-6))) + 0;
     const dx = whole(this.#x);
     const dy = whole(this.#y);
     this.#x = Math.abs(this.#x) > 32767 ? 0 : this.#x - dx;

@@ -138,10 +138,10 @@ export class Model {
 
   /** A picture of this socket, epoch and grant is on the canvas. */
   onPainted() {
-    if (this.#link.phase === 'open' && this.#mine().view) this.#painted = this.#kept = true;
+    if (this.#link.phase === 'open') this.#painted = this.#kept = true;
   }
 
-  /** Whether updates are to be taken at all: without the view grant none may be shown. */
+  /** Whether this viewer has the view grant. Without it the relay sends no picture. */
   get mayView() {
     return this.#mine().view ?? false;
   }
@@ -220,7 +220,7 @@ export class Model {
     /** @type {(title: string, text: string, actions?: Action[]) => Page['panel']} */
     const panel = (title, text, actions = []) => ({ title, text, says, actions });
     if (detail === 'replaced') {
-      return panel(name ? t('replaced.title', { name: t('says', { name }) }) : t('replaced.unnamed'), t('replaced.text'), ['continue']);
+      return panel(name ? t('replaced.title', { name }) : t('replaced.unnamed'), t('replaced.text'), ['continue']);
     }
     if (state === 'live') return null;
     if (state === 'ended') {

@@ -47,7 +47,6 @@ export class UI {
     this.request.addEventListener('click', () => onAction('request'));
     this.mode.addEventListener('click', () => onAction('mode'));
     this.fullscreen.addEventListener('click', () => onAction('fullscreen'));
-    this.fullscreen.hidden = !document.fullscreenEnabled;
     document.addEventListener('fullscreenchange', () => this.#showFullscreen());
     this.#showFullscreen();
     this.bar.setAttribute('aria-description', t('bar.keys'));
@@ -76,7 +75,9 @@ export class UI {
     this.request.hidden = page.request === 'none';
     this.request.disabled = page.request === 'asking';
     if (page.request !== 'none') setText(this.request, t('bar.' + page.request));
+    this.request.className = page.request === 'yield' ? '' : 'primary';
     this.mode.hidden = page.picture === 'none';
+    this.fullscreen.hidden = page.picture === 'none' || !document.fullscreenEnabled;
     this.notice.hidden = page.detail !== 'paused';
     setText(this.notice, page.detail === 'paused' ? `${t('paused.title')}. ${t('paused.text')}` : '');
     this.#showPanel(page.panel);
@@ -87,7 +88,6 @@ export class UI {
     const key = JSON.stringify(panel);
     if (key === this.#panelKey) return;
     this.#panelKey = key;
-    const hadFocus = this.panel.contains(document.activeElement);
     this.panel.hidden = panel === null;
     setText(this.title, panel?.title ?? '');
     setText(this.text, panel?.text ?? '');
@@ -104,6 +104,5 @@ export class UI {
       return button;
     }));
     this.actions.hidden = (panel?.actions.length ?? 0) === 0;
-    if (hadFocus && panel === null) this.panel.blur();
   }
 }

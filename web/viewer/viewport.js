@@ -21,6 +21,7 @@ export class Viewport {
   #mode = 'fit';
   /** CSS pixels a picture pixel. */
   scale = 1;
+  #ratio = 0;
 
   /**
    * @param {HTMLElement} stage scrolls
@@ -47,6 +48,11 @@ export class Viewport {
     this.place();
   }
 
+  /** Whether the page's device pixels have another size since the last place. */
+  get stale() {
+    return this.#ratio !== window.devicePixelRatio;
+  }
+
   /** A media query is true for one ratio only: each change needs a new one. */
   #watchRatio() {
     matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener('change', () => {
@@ -59,6 +65,7 @@ export class Viewport {
   place() {
     const { stage, sheet, canvas } = this;
     const ratio = window.devicePixelRatio || 1;
+    this.#ratio = window.devicePixelRatio;
     stage.dataset.mode = this.#mode;
     const room = { w: Math.floor(stage.clientWidth * ratio), h: Math.floor(stage.clientHeight * ratio) };
     const picture = { w: canvas.width, h: canvas.height };
