@@ -128,9 +128,16 @@ func TestRefusedURLs(t *testing.T) {
 	if _, err := New(nil); !errors.Is(err, ErrNotOrigin) {
 		t.Errorf("New(nil): %v", err)
 	}
-	for _, s := range []string{"http://good.com", "http://127.0.0.2:8080", "http://0.0.0.0:8080", "http://[::]:8080", "ftp://localhost"} {
-		if o, err := NewLoopback(parse(t, s)); !errors.Is(err, ErrNotOrigin) {
-			t.Errorf("NewLoopback(%q) = %v, %v; want ErrNotOrigin", s, o.List(), err)
+	if _, err := NewLoopback(parse(t, "ftp://localhost")); !errors.Is(err, ErrNotOrigin) {
+		t.Errorf("NewLoopback of ftp: %v", err)
+	}
+}
+
+// TestOtherHostsHaveNoOtherNames: localhost is not 127.0.0.2, and not a site of the web.
+func TestOtherHostsHaveNoOtherNames(t *testing.T) {
+	for _, s := range []string{"http://good.com", "http://127.0.0.2:8080", "http://0.0.0.0:8080", "http://[::]:8080", "http://127.0.0.1.good.com"} {
+		if o, err := NewLoopback(parse(t, s)); err != nil || !slices.Equal(o.List(), []string{s}) {
+			t.Errorf("NewLoopback(%q) = %q, %v", s, o.List(), err)
 		}
 	}
 }
