@@ -51,6 +51,7 @@ type Encoder struct {
 
 	search  copySearch
 	palette palette
+	shared  sharedPalettes
 	fills   fills
 	jpeg    jpegCoder
 	packer  packer // of the numbered updates
@@ -64,7 +65,6 @@ type Encoder struct {
 	rects         []Rect
 	tiles         []int32
 	wanted, whole []bool
-	colours       []uint8
 	chunk         []byte
 
 	limits limits

@@ -5,16 +5,22 @@ import "pindesk/internal/wire"
 // keySpace is what a keyframe may hold beside its fixed parts.
 const keySpace = wire.MaxKeySize - wire.HeaderSize - wire.UpdateHeadSize
 
-// keyLevel is one way to make a keyframe: tiles of up to colours colours are exact, the
-// others come as JPEGs of a scale-th of their sides.
-type keyLevel struct{ colours, scale, quality int }
+// A keyStage is one way to make a keyframe: tiles of up to maxColours colours are exact as long
+// as they take at most so many bytes, and all others come as JPEGs.
+type keyStage struct {
+	exact  int
+	levels []keyLevel
+}
 
-// keyLevels from the best to the smallest. The last one is at most 128x128 pixels, 80 kB by
+// keyLevel: JPEGs of one scale-th of the sides.
+type keyLevel struct{ scale, quality int }
+
+// keyStages from the best to the smallest. The last level is at most 128x128 pixels, 80 kB by
 // the worst that JPEG's Huffman tables can do, so that it always fits.
-var keyLevels = [...]keyLevel{
-	{maxColours, 1, 75}, {maxColours, 1, 50}, {maxColours, 1, 30}, {maxColours, 2, 50}, {maxColours, 4, 50},
-	{32, 2, 50}, {32, 4, 45}, {4, 4, 45}, {4, 8, 40}, {1, 4, 45}, {1, 8, 40},
-	{0, 8, 40}, {0, 16, 35}, {0, 32, 30}, {0, 64, 30}, {0, 128, 30},
+var keyStages = [...]keyStage{
+	{keySpace, []keyLevel{{1, 75}, {1, 50}, {1, 30}, {2, 60}, {2, 40}, {4, 50}}},
+	{keySpace / 2, []keyLevel{{2, 50}, {4, 60}, {4, 40}, {8, 40}}},
+	{0, []keyLevel{{4, 40}, {8, 40}, {16, 35}, {32, 30}, {64, 30}, {128, 30}}},
 }
 
 // Keyframe appends a catch-up keyframe of the shadow to dst: it takes no number, stands alone
@@ -61,96 +67,92 @@ func (e *Encoder) resized(dst []byte, p Params) []byte {
 // within keySpace bytes, and returns which tiles are not exact. The frame is flushed, not
 // ended.
 func (e *Encoder) buildKey(pk *packer, p Params) (lossy []bool) {
-	e.countColours()
-	exactFor, room, base := -1, 0, 0
-	for i, level := range keyLevels {
-		level.quality = min(level.quality, p.quality())
-		lossy = e.mask(&e.wanted)
-		if level.colours != exactFor {
-			exactFor = level.colours
-			e.splitKey(lossy, level.colours)
-			room = keySpace - e.packKey(pk, nil)
-			base = e.sampleJPEG(e.rects)
-		} else {
-			e.markAbove(lossy, level.colours)
-		}
-		last := i == len(keyLevels)-1
-		if room < 0 || !last && e.guess(base, level) > room+room/8 {
-			continue
-		}
-		if e.jpegKey(level, room) && e.packKey(pk, e.jpegOps)+len(e.jpeg.out) <= keySpace {
-			e.ops += len(e.rects)
-			return lossy
-		}
-	}
-	panic("screen: the smallest keyframe does not fit") // see keyLevels
-}
-
-// markAbove marks the tiles of more than colours colours and reports whether there is one.
-func (e *Encoder) markAbove(lossy []bool, colours int) (some bool) {
-	for t, n := range e.colours {
-		lossy[t] = int(n) > colours
-		some = some || lossy[t]
-	}
-	return some
-}
-
-// splitKey writes the exact ops of all tiles of up to colours colours and finds the
-// rectangles that JPEGs must cover. As the exact ops come after them, they may cover anything.
-func (e *Encoder) splitKey(lossy []bool, colours int) {
-	e.rects = e.rects[:0]
-	if e.markAbove(lossy, colours) {
-		e.rects = e.mergeCheap(e.appendRuns(e.rects, lossy), nil)
-		if len(e.rects) > maxKeyJPEGs {
-			all := Rect{}
-			for _, r := range e.rects {
-				all = all.union(r)
+	for _, stage := range keyStages {
+		lossy = e.splitKey(pk, stage.exact)
+		room := keySpace - e.packKey(pk, nil)
+		base := e.sampleJPEG(e.rects)
+		for _, level := range stage.levels {
+			level.quality = min(level.quality, p.quality())
+			if e.guess(base, level) <= room+room/8 && e.tryKey(pk, level, room) {
+				return lossy
 			}
-			e.rects = append(e.rects[:0], all)
 		}
 	}
+	// Only guesses were in the way of the last level, if anything.
+	last := keyStages[len(keyStages)-1].levels
+	if !e.tryKey(pk, last[len(last)-1], keySpace) {
+		panic("screen: the smallest keyframe does not fit") // see keyStages
+	}
+	return lossy
+}
+
+// splitKey writes exact ops of tiles, from the top, as long as they take at most space bytes
+// in pk, and finds the rectangles that JPEGs must cover. As the exact ops come after them,
+// these may cover anything.
+func (e *Encoder) splitKey(pk *packer, space int) (lossy []bool) {
+	lossy = e.mask(&e.wanted)
 	e.exactOps, e.ops = e.exactOps[:0], 0
 	e.fills.reset()
-	for t, is := range lossy {
-		if is {
-			continue
-		}
-		if len(e.exactOps) > maxKeyRaw {
-			return // packKey refuses it
+	pk.begin(true)
+	packed, some := 0, false
+	for t := range lossy {
+		if t%e.tilesX == 0 && space > 0 {
+			if len(e.exactOps)-packed > measureEvery {
+				pk.add(e.exactOps[packed:])
+				pk.flush()
+				packed = len(e.exactOps)
+			}
+			if len(pk.out) > space-len(pk.out)/16 || len(e.exactOps) > maxKeyRaw {
+				space = 0
+			}
 		}
 		r := e.tileRect(t)
-		e.palette.build(&e.shadow, r, maxColours)
+		if space == 0 || e.ops+len(e.fills.rects)+maxKeyJPEGs >= wire.MaxOps || !e.palette.build(&e.shadow, r, maxColours) {
+			lossy[t], some = true, true
+			continue
+		}
 		if e.palette.n == 1 {
 			e.fills.add(r, e.palette.colours[0])
 			continue
 		}
-		e.exactOps = e.palette.append(e.exactOps, r)
+		e.exactOps = e.appendPalette(e.exactOps, r)
 		e.ops++
 	}
 	var n int
 	e.exactOps, n = e.fills.append(e.exactOps)
 	e.ops += n
+	e.rects = e.rects[:0]
+	if some {
+		e.rects = e.mergeCheap(e.appendRuns(e.rects, lossy), nil)
+	}
+	if len(e.rects) > maxKeyJPEGs {
+		all := Rect{}
+		for _, r := range e.rects {
+			all = all.union(r)
+		}
+		e.rects = append(e.rects[:0], all)
+	}
+	return lossy
 }
 
-// packKey compresses the exact ops after the given ones into a new frame of pk and returns
-// its length, blockHeadSize for the frame's end included; far above keySpace if it is too long.
+// packKey compresses the given ops and the exact ones into a new frame of pk and returns its
+// length, with that of the frame's end.
 func (e *Encoder) packKey(pk *packer, before []byte) int {
-	const tooLong = 2 * keySpace
-	if len(e.exactOps) > maxKeyRaw || e.ops+maxKeyJPEGs > wire.MaxOps {
-		return tooLong
-	}
 	pk.begin(true)
 	pk.add(before)
-	for rest := e.exactOps; len(rest) > 0; {
-		n := min(len(rest), maxBlock)
-		pk.add(rest[:n])
-		rest = rest[n:]
-		if len(pk.out) > keySpace {
-			return tooLong
-		}
-	}
+	pk.add(e.exactOps)
 	pk.flush()
 	return len(pk.out) + blockHeadSize
+}
+
+// tryKey makes the JPEGs of the rectangles at a level and puts their ops before the exact
+// ones; false if they need more than room or all is longer than keySpace.
+func (e *Encoder) tryKey(pk *packer, level keyLevel, room int) bool {
+	if !e.jpegKey(level, room) || e.packKey(pk, e.jpegOps)+len(e.jpeg.out) > keySpace {
+		return false
+	}
+	e.ops += len(e.rects)
+	return true
 }
 
 // jpegKey makes the JPEGs of the rectangles at a level; false if they need more than room.
@@ -166,11 +168,12 @@ func (e *Encoder) jpegKey(level keyLevel, room int) bool {
 }
 
 const (
-	maxKeyJPEGs = 48      // above it one JPEG around all
-	maxKeyRaw   = 8 << 20 // what compresses worse than 64 times does not fit anyway
-	sampleRows  = 16      // of every sampleStep rows: rows of JPEG's blocks
-	sampleStep  = 128
-	sampleArea  = 1 << 18 // pixels below which simply trying is as quick
+	measureEvery = 8 << 10 // bytes of exact ops after which their compressed size is looked at
+	maxKeyJPEGs  = 48      // above it one JPEG around all
+	maxKeyRaw    = 8 << 20 // what compresses worse than 64 times does not fit anyway
+	sampleRows   = 16      // of every sampleStep rows: rows of JPEG's blocks
+	sampleStep   = 128
+	sampleArea   = 1 << 18 // pixels below which simply trying is as quick
 )
 
 // sampleJPEG estimates from some of their rows how many bytes the rectangles take as JPEGs at
@@ -195,26 +198,11 @@ func (e *Encoder) sampleJPEG(rects []Rect) int {
 	return int(int64(size) * int64(area) / int64(sampled))
 }
 
-// guess scales what sampleJPEG found to a level: measured, a scale of 2 saves two thirds, and
+// guess scales what sampleJPEG found to a level: a scale of 2 leaves a quarter of the pixels, and
 // the size grows about linearly with the quality.
 func (e *Encoder) guess(base int, level keyLevel) int {
 	for s := level.scale; s > 1; s /= 2 {
-		base /= 3
+		base /= 4
 	}
 	return base*(10+level.quality*6/5)/100 + len(e.rects)*jpegHead
-}
-
-// countColours notes for each tile how many colours it has, maxColours+1 for more.
-func (e *Encoder) countColours() {
-	n := e.tilesX * e.tilesY
-	if cap(e.colours) < n {
-		e.colours = make([]uint8, n)
-	}
-	e.colours = e.colours[:n]
-	for t := range e.colours {
-		e.colours[t] = maxColours + 1
-		if e.palette.build(&e.shadow, e.tileRect(t), maxColours) {
-			e.colours[t] = uint8(e.palette.n)
-		}
-	}
 }

@@ -58,10 +58,14 @@ func (p *palette) build(pic *Picture, r Rect, limit int) bool {
 	return true
 }
 
-// append writes the Palette or Fill op of what was built from r.
-func (p *palette) append(ops []byte, r Rect) []byte {
+// appendPalette writes the Palette or Fill op of r, of which e.palette was built.
+func (e *Encoder) appendPalette(ops []byte, r Rect) []byte {
+	p := &e.palette
 	if p.n == 1 {
 		return appendFill(ops, r, p.colours[0])
+	}
+	if p.n >= sharedFrom {
+		e.shared.apply(p)
 	}
 	ops = wire.AppendOpHead(ops, wire.OpPalette, r.X, r.Y, r.W, r.H)
 	ops = append(ops, byte(p.n-1))

@@ -32,7 +32,7 @@ func (e *Encoder) encode(cur *Picture, p Params) {
 		if e.palette.n == 1 {
 			e.fills.add(r, e.palette.colours[0])
 		} else {
-			e.exactOps = e.palette.append(e.exactOps, r)
+			e.exactOps = e.appendPalette(e.exactOps, r)
 			e.ops++
 		}
 		e.took(cur, r, exact, p.Captured)
@@ -221,8 +221,8 @@ func (e *Encoder) rebuild(pk *packer, budget int, next func() int) {
 // appendTile writes the exact op of a whole tile of the shadow.
 func (e *Encoder) appendTile(ops []byte, t int) []byte {
 	r := e.tileRect(t)
-	if e.palette.build(&e.shadow, r, 256) && 3*e.palette.n < 2*r.area() {
-		return e.palette.append(ops, r)
+	if e.palette.build(&e.shadow, r, maxColours) {
+		return e.appendPalette(ops, r)
 	}
 	return appendDelta(ops, &e.shadow, r)
 }
