@@ -8,6 +8,9 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # Length of each fuzz target's run in `make fuzz`.
 FUZZTIME ?= 30s
 
+# The Go packages that `make test` tests.
+PACKAGES ?= ./...
+
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 .DEFAULT_GOAL := help
@@ -30,7 +33,7 @@ demo: build ## a broker and a presenter on this machine (PORT=n); prints the vie
 .PHONY: test
 test: ## everything that must pass before a commit lands: format, vet, Go tests with -race, web tests, types
 	@make/need.sh test
-	@make/test.sh
+	@make/test.sh $(PACKAGES)
 
 .PHONY: test-long
 test-long: ## the property and soak tests at full length, then each fuzz target for a minute

@@ -143,7 +143,7 @@ printf '%s\n' '' \
     '    drag this window by its title' ''
 cd ${PWD@Q}
 WELCOME
-    start xterm env LC_ALL=C.UTF-8 xterm -title 'PinDesk demo' -geometry 92x32+60+50 \
+    start xterm env LC_ALL=C.UTF-8 xterm -title 'PinDesk demo' -geometry 84x26+60+50 \
         -fa 'DejaVu Sans Mono' -fs 13 -bg '#10151c' -fg '#e6edf3' -e bash --rcfile "$scratch/welcome"
 }
 

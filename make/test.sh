@@ -5,9 +5,12 @@
 #
 # The linter is not among the stages: building it takes longer than everything else here
 # (make lint).
+#
+# Usage: make/test.sh [PACKAGES]      ./... without any
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
+(($#)) || set -- ./...
 out=$(mktemp -d "${TMPDIR:-/tmp}/pindesk-test.XXXXXX")
 readonly out
 trap 'rm -rf "$out"' EXIT
@@ -45,15 +48,15 @@ is_formatted() {
     }
 }
 
-# run_go: gotestsum prints each package and what failed; the events are kept for counting.
+# run_go PACKAGES: gotestsum prints each package and what failed; the events are kept for counting.
 run_go() {
     title "Go tests, with the race detector"
-    make --no-print-directory tools/bin/gotestsum || {
+    make -s --no-print-directory tools/bin/gotestsum || {
         count 1 0 0
         return
     }
     tools/bin/gotestsum --format pkgname --hide-summary skipped --jsonfile "$out/go.json" -- \
-        -race -timeout 20m ./...
+        -race -timeout 20m "$@"
     local status=$?
     count "$status" \
         "$(grep -c '"Action":"pass".*"Test":' "$out/go.json")" \
@@ -79,10 +82,10 @@ check_types() {
 }
 
 stage "gofmt" is_formatted
-stage "go vet" go vet ./...
+stage "go vet" go vet "$@"
 stage "types of the pages' modules" check_types
 run_web
-run_go
+run_go "$@"
 
 echo
 echo "$passed passed, $failed failed"
