@@ -136,35 +136,38 @@ export class Picture {
   #delta({ x, y, w, h, data }) {
     const { pixels, width } = this;
     const size = w * h;
-    // The rows above of g, r-g and b-g; their prediction for the first row is the left neighbour.
+    // The row above of g, r-g and b-g.
     const upG = new Uint8Array(w);
     const upR = new Int8Array(w);
     const upB = new Int8Array(w);
     let at = 0;
-    for (let row = 0; row < h; row++) {
-      let to = (y + row) * width + x;
-      let g = 0;
-      let r = 0;
-      let b = 0;
-      for (let i = 0; i < w; i++, at++) {
-        if (row === 0) {
-          // left neighbour, 0 for the very first pixel: already in g, r, b
-        } else if (i === 0) {
-          g = upG[0];
-          r = upR[0];
-          b = upB[0];
-        } else {
-          g = g + upG[i] >> 1;
-          r = r + upR[i] >> 1; // >> rounds down, also below zero
-          b = b + upB[i] >> 1;
-        }
-        g = g + data[at] & 255;
-        r = r + data[at + size] << 24 >> 24;
-        b = b + data[at + 2 * size] << 24 >> 24;
-        upG[i] = g;
-        upR[i] = r;
-        upB[i] = b;
-        pixels[to++] = OPAQUE | (b + g & 255) << 16 | g << 8 | (r + g & 255);
+    let g = 0;
+    let r = 0;
+    let b = 0;
+    /**
+     * The pixel at i of a row, from its prediction in g, r, b.
+     * @param {number} to
+     * @param {number} i
+     */
+    const put = (to, i) => {
+      g = upG[i] = g + data[at] & 255;
+      r = upR[i] = r + data[at + size] << 24 >> 24;
+      b = upB[i] = b + data[at + 2 * size] << 24 >> 24;
+      at++;
+      pixels[to] = OPAQUE | (b + g & 255) << 16 | g << 8 | (r + g & 255);
+    };
+    for (let i = 0; i < w; i++) put(y * width + x + i, i);
+    for (let row = 1; row < h; row++) {
+      const to = (y + row) * width + x;
+      g = upG[0];
+      r = upR[0];
+      b = upB[0];
+      put(to, 0);
+      for (let i = 1; i < w; i++) {
+        g = g + upG[i] >> 1;
+        r = r + upR[i] >> 1; // >> rounds down, also below zero
+        b = b + upB[i] >> 1;
+        put(to + i, i);
       }
     }
   }

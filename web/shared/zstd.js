@@ -71,7 +71,7 @@ export class Frame {
  */
 function checkBlocks(packed, at, raw) {
   let known = 0; // output of raw and RLE blocks; a compressed one's is seen when it comes out
-  for (;;) {
+  for (let blocks = 1; ; blocks++) {
     if (packed.length - at < 3) throw new WireError('block cut short');
     const head = packed[at] | packed[at + 1] << 8 | packed[at + 2] << 16;
     const last = (head & 1) !== 0;
@@ -82,7 +82,10 @@ function checkBlocks(packed, at, raw) {
     if (known > raw) throw new WireError('op block is longer than declared');
     at += 3 + (type === 1 ? 1 : size);
     if (at > packed.length) throw new WireError('block cut short');
-    if (at === packed.length) return last;
+    if (at === packed.length) {
+      if (raw > blocks * MAX_BLOCK) throw new WireError('op block is longer than its blocks can hold');
+      return last;
+    }
     if (last) throw new WireError('data behind the end of a frame');
   }
 }
