@@ -136,7 +136,7 @@ func postgresError(err error, c *pgx.ConnConfig) error {
 	if !strings.HasPrefix(where, "/") {
 		where = net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
 	}
-	return fmt.Errorf("Postgres at %s, database %q, user %q: %s (%s)", where, c.Database, c.User, what, text)
+	return fmt.Errorf("the Postgres at %s, database %q, user %q: %s (%s)", where, c.Database, c.User, what, text)
 }
 
 func sqlState(err error) string {

@@ -39,7 +39,7 @@ const (
 	// versions is where Debian keeps its versions of Postgres, outside of PATH.
 	versions = "/usr/lib/postgresql/*/bin"
 
-	missing = "Postgres is needed by this test and was not found in PATH or " + versions + ": " +
+	missing = "this test needs Postgres, which was not found in PATH or " + versions + ": " +
 		"install it (Debian and Ubuntu: apt-get install postgresql; Fedora: dnf install postgresql-server; Alpine: apk add postgresql)"
 )
 
@@ -176,12 +176,12 @@ func (c *cluster) wait() error {
 			return nil
 		}
 		if _, failed := os.Stat(filepath.Join(c.dir, "failed")); failed == nil {
-			return fmt.Errorf("Postgres did not start%s", c.log())
+			return fmt.Errorf("the test cluster did not start%s", c.log())
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("Postgres did not answer within %s: %w%s", startTimeout, err, c.log())
+			return fmt.Errorf("the test cluster did not answer within %s: %w%s", startTimeout, err, c.log())
 		}
 	}
 }
@@ -241,7 +241,7 @@ func otherUser() (*user.User, error) {
 			return u, nil
 		}
 	}
-	return nil, errors.New("Postgres does not run as root, and there is no user postgres or nobody to run it as: make one, or run the tests as another user")
+	return nil, errors.New("cannot run Postgres as root, and there is no user postgres or nobody to run it as: make one, or run the tests as another user")
 }
 
 func chown(path string, u *user.User) error {
