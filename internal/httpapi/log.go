@@ -58,7 +58,7 @@ func (a *api) logged(next http.Handler) http.Handler {
 				slog.String("route", route),
 				slog.Int("status", rec.status),
 				slog.Int64("bytes", rec.bytes),
-				slog.Duration("took", time.Since(began)),
+				slog.Float64("took_ms", float64(time.Since(began).Microseconds())/1000),
 				slog.String("client", clientAddr(r).String()),
 			}
 			if t.code != "" {

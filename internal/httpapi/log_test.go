@@ -109,11 +109,11 @@ func TestLogLine(t *testing.T) {
 				t.Errorf("%s %s: %s is %v, want %v", tc.method, tc.target, k, line[k], v)
 			}
 		}
-		if took, is := line["took"].(float64); !is || took < 0 {
-			t.Errorf("took is %v", line["took"])
+		if took, is := line["took_ms"].(float64); !is || took < 0 {
+			t.Errorf("took_ms is %v", line["took_ms"])
 		}
 		for k := range line {
-			if _, known := want[k]; !known && k != "took" && k != "time" {
+			if _, known := want[k]; !known && k != "took_ms" && k != "time" {
 				t.Errorf("%s %s: the line also says %s", tc.method, tc.target, k)
 			}
 		}
