@@ -274,7 +274,11 @@ func TestWrongPINs(t *testing.T) {
 				return d.call("POST", "/api/v1/join", joinBody(jsonEscape(pin), ""))
 			},
 		} {
-			w := call(open(t, nil))
+			d := open(t, nil)
+			w := call(d)
+			if long := len(pin) > maxName; long != (d.fake.lookups == 0) {
+				t.Errorf("%s with a PIN of %d bytes: %d look-ups", name, len(pin), d.fake.lookups)
+			}
 			if w.Code != 404 || w.Body.String() != want {
 				t.Errorf("%s with PIN %q: status %d body %s", name, pin, w.Code, w.Body)
 			}
@@ -359,5 +363,19 @@ func TestBodyLimit(t *testing.T) {
 				t.Errorf("%d bytes, announced %t: status %d, want %d", size, announced, w.Code, want)
 			}
 		}
+	}
+}
+
+// TestAnnouncedSizeIsEnough: a body that says it is too large is not read at all.
+func TestAnnouncedSizeIsEnough(t *testing.T) {
+	d := open(t, nil)
+	unread := strings.NewReader(strings.Repeat(" ", MaxBody+1))
+	r := httptest.NewRequest("POST", "/api/v1/join", unread)
+	r.RemoteAddr = d.from
+	w := httptest.NewRecorder()
+	d.mux.ServeHTTP(w, r)
+	d.wantFailure(w, 413, fault.TooLarge)
+	if unread.Len() != MaxBody+1 || w.Header().Get("Connection") != "close" {
+		t.Errorf("%d bytes were read, Connection is %q", MaxBody+1-unread.Len(), w.Header().Get("Connection"))
 	}
 }

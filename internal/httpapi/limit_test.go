@@ -267,9 +267,13 @@ func TestRecentIsBounded(t *testing.T) {
 	}
 	now := time.Unix(0, 0)
 	c := newRecent[string](100, time.Minute)
+	c.set(key(0), "kept", now)
 	for i := range 1000 {
-		c.set(key(i), strconv.Itoa(i), now)
-		c.set(key(0), "kept", now) // changed all the time
+		if i > 0 {
+			c.set(key(i), strconv.Itoa(i), now)
+		}
+		kept, _ := c.get(key(0), now)
+		c.set(key(0), kept, now) // changed all the time, so never the longest unchanged
 	}
 	if len(c.byKey) != 100 || c.order.Len() != 100 {
 		t.Fatalf("%d entries, %d in order", len(c.byKey), c.order.Len())
