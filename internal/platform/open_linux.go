@@ -1,0 +1,51 @@
+package platform
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"pindesk/internal/platform/desktop"
+	"pindesk/internal/platform/x11"
+)
+
+// Open opens the desktop. ctx bounds the opening only. Errors are *Error; both results
+// are nil then. The caller closes both.
+func Open(ctx context.Context, cfg Config) (Capturer, Injector, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	display, err := chooseDisplay(cfg, os.Getenv)
+	if err != nil {
+		return nil, nil, err
+	}
+	capturer, injector, err := x11.Open(ctx, display, cfg.Log)
+	if err != nil {
+		return nil, nil, err
+	}
+	return capturer, injector, nil
+}
+
+// chooseDisplay finds out whether there is an X desktop that shows what the guest sees.
+func chooseDisplay(cfg Config, getenv func(string) string) (string, error) {
+	if cfg.Display != "" {
+		return cfg.Display, nil
+	}
+	display := getenv("DISPLAY")
+	wayland := getenv("XDG_SESSION_TYPE") == "wayland" || getenv("WAYLAND_DISPLAY") != ""
+	const wayOut = ` Please log out, choose the session "Xorg" (or "X11") at the login screen, and try again; ` +
+		"or share the screen from the browser."
+	switch {
+	case wayland && display == "":
+		return "", &desktop.Error{Kind: desktop.ErrWayland,
+			Message: "This is a Wayland desktop, and sharing from Wayland is not supported yet." + wayOut}
+	case wayland && !cfg.AllowXWayland:
+		return "", &desktop.Error{Kind: desktop.ErrWayland,
+			Message: "This is a Wayland desktop, of which only some windows could be shared." + wayOut}
+	case display == "":
+		return "", &desktop.Error{Kind: desktop.ErrNoDisplay,
+			Message: "No desktop was found: the environment variable DISPLAY is not set. " +
+				"Please start the program from a terminal or a menu of the desktop that is to be shared."}
+	}
+	return display, nil
+}

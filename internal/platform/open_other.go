@@ -1,0 +1,17 @@
+//go:build !linux
+
+package platform
+
+import (
+	"context"
+	"runtime"
+
+	"pindesk/internal/platform/desktop"
+)
+
+// Open opens the desktop. Here it always returns an *Error of kind ErrUnsupported.
+func Open(context.Context, Config) (Capturer, Injector, error) {
+	return nil, nil, &desktop.Error{Kind: desktop.ErrUnsupported,
+		Message: "Sharing the screen of this system (" + runtime.GOOS + ") is not supported yet. " +
+			"Please share the screen from the browser."}
+}

@@ -1,0 +1,179 @@
+//go:build linux
+
+package x11
+
+import (
+	"errors"
+	"math"
+	"time"
+
+	"github.com/jezek/xgb/xfixes"
+	"github.com/jezek/xgb/xproto"
+
+	"pindesk/internal/wire"
+)
+
+// How often the pointer's place is looked at: X tells of a pointer over other programs'
+// windows only through XInput 2, whose long events xgb cannot read. One look is a round
+// trip of 0.1 ms.
+const (
+	pointerFast  = 25 * time.Millisecond
+	pointerSlow  = 100 * time.Millisecond // when it has not moved for pointerQuiet
+	pointerQuiet = 5 * time.Second
+)
+
+// arrowSerial is the serial of the built-in arrow; servers count theirs from 1.
+const arrowSerial = math.MaxUint32
+
+// Cursor implements desktop.Capturer.
+func (g *Capturer) Cursor() (wire.Cursor, uint32, error) {
+	if err := g.c.alive(); err != nil {
+		return wire.Cursor{}, 0, err
+	}
+	if !g.hasFixes {
+		return arrow(), arrowSerial, nil
+	}
+	if g.cursorStale.Swap(false) {
+		image, err := xfixes.GetCursorImage(g.c.x).Reply()
+		var none xproto.CursorError
+		switch {
+		case errors.As(err, &none): // no program has set one yet
+			g.cursor, g.cursorSerial = arrow(), arrowSerial
+		case err != nil:
+			g.cursorStale.Store(true)
+			return wire.Cursor{}, 0, g.c.wrap(err)
+		default:
+			g.cursor = shape(int(image.Width), int(image.Height), int(image.Xhot), int(image.Yhot), image.CursorImage)
+			g.cursorSerial = image.CursorSerial
+		}
+	}
+	return g.cursor, g.cursorSerial, nil
+}
+
+// shape makes a cursor of premultiplied ARGB pixels. Shapes that are too large are scaled
+// down by the least whole factor; shapes without any visible pixel are hidden.
+func shape(w, h, hotX, hotY int, argb []uint32) wire.Cursor {
+	factor := max((w+wire.MaxCursorSide-1)/wire.MaxCursorSide, (h+wire.MaxCursorSide-1)/wire.MaxCursorSide, 1)
+	c := wire.Cursor{W: (w + factor - 1) / factor, H: (h + factor - 1) / factor}
+	c.RGBA = make([]byte, 0, 4*c.W*c.H)
+	visible := false
+	for y := range c.H {
+		for x := range c.W {
+			a, r, g, b := average(argb, w, h, x*factor, y*factor, factor)
+			visible = visible || a > 0
+			c.RGBA = append(c.RGBA, straight(r, a), straight(g, a), straight(b, a), byte(a))
+		}
+	}
+	if !visible {
+		return wire.Cursor{}
+	}
+	c.HotX = min(max(hotX/factor, 0), c.W-1)
+	c.HotY = min(max(hotY/factor, 0), c.H-1)
+	return c
+}
+
+// average is the mean of a square of premultiplied pixels; what is outside is left out.
+func average(argb []uint32, w, h, x0, y0, side int) (a, r, g, b uint32) {
+	n := uint32(0)
+	for y := y0; y < min(y0+side, h); y++ {
+		for x := x0; x < min(x0+side, w); x++ {
+			p := argb[y*w+x]
+			a, r, g, b = a+p>>24, r+p>>16&255, g+p>>8&255, b+p&255
+			n++
+		}
+	}
+	return (a + n/2) / n, (r + n/2) / n, (g + n/2) / n, (b + n/2) / n
+}
+
+// straight undoes the multiplication of a colour by its alpha.
+func straight(v, a uint32) byte {
+	if a == 0 {
+		return 0
+	}
+	return byte(min((v*255+a/2)/a, 255))
+}
+
+// arrowRows is the shape that is shown when the server does not tell: # black, . white.
+var arrowRows = [...]string{
+	"#           ",
+	"##          ",
+	"#.#         ",
+	"#..#        ",
+	"#...#       ",
+	"#....#      ",
+	"#.....#     ",
+	"#......#    ",
+	"#.......#   ",
+	"#........#  ",
+	"#.....##### ",
+	"#..#..#     ",
+	"#.# #..#    ",
+	"##  #..#    ",
+	"#    #..#   ",
+	"     #..#   ",
+	"      ##    ",
+}
+
+func arrow() wire.Cursor {
+	c := wire.Cursor{W: len(arrowRows[0]), H: len(arrowRows)}
+	for _, row := range arrowRows {
+		for _, dot := range row {
+			switch dot {
+			case '#':
+				c.RGBA = append(c.RGBA, 0, 0, 0, 255)
+			case '.':
+				c.RGBA = append(c.RGBA, 255, 255, 255, 255)
+			default:
+				c.RGBA = append(c.RGBA, 0, 0, 0, 0)
+			}
+		}
+	}
+	return c
+}
+
+// Pointer implements desktop.Capturer.
+func (g *Capturer) Pointer() (x, y int, err error) {
+	x, y, err = g.queryPointer()
+	if err != nil {
+		return 0, 0, err
+	}
+	g.seen.Store(packPlace(x, y))
+	w, h := g.Size()
+	return min(max(x, 0), w-1), min(max(y, 0), h-1), nil
+}
+
+func (g *Capturer) queryPointer() (x, y int, err error) {
+	p, err := xproto.QueryPointer(g.c.x, g.c.screen.Root).Reply()
+	if err != nil {
+		return 0, 0, g.c.wrap(err)
+	}
+	return int(p.RootX), int(p.RootY), nil
+}
+
+func packPlace(x, y int) uint64 { return uint64(uint32(x))<<32 | uint64(uint32(y)) }
+
+// watchPointer signals when the pointer has moved, until Close or the end of the desktop.
+func (g *Capturer) watchPointer() {
+	pause := pointerFast
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	moved := time.Now()
+	for {
+		select {
+		case <-g.done:
+			return
+		case <-timer.C:
+		}
+		x, y, err := g.queryPointer()
+		if err != nil {
+			return
+		}
+		if place := packPlace(x, y); g.seen.Swap(place) != place {
+			moved, pause = time.Now(), pointerFast
+			g.signal()
+		} else if time.Since(moved) > pointerQuiet {
+			pause = pointerSlow
+		}
+		timer.Reset(pause)
+	}
+}
