@@ -1,6 +1,6 @@
 // One compressor frame of the stream: fzstd behind the checks that the protocol asks for and
 // that fzstd leaves out. Pure.
-import { Decompress } from '../vendor/fzstd/index.mjs';
+import { Decompress } from '../vendor/fzstd/index.js';
 import { PREAMBLE, WireError } from './wire.js';
 
 const HEADER = [0x28, 0xb5, 0x2f, 0xfd, 0x00];

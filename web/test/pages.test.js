@@ -85,7 +85,7 @@ test('pages keep to their content policy', () => {
   }
   for (const f of files('.js')) {
     assert.doesNotMatch(read(f), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|https?:\/\//, f);
-    for (const [, from] of read(f).matchAll(/from '([^']+)'/g)) assert.match(from, /^\.\.?\/.*\.m?js$/, `${f}: ${from}`);
+    for (const [, from] of read(f).matchAll(/from '([^']+)'/g)) assert.match(from, /^\.\.?\/.*\.js$/, `${f}: ${from}`);
   }
   for (const f of files('.css')) assert.doesNotMatch(read(f), /url\(|@import/, f);
 });
