@@ -50,21 +50,18 @@ func (e *Encoder) encode(cur *Picture, p Params) {
 // returns the rectangle, or false if there are too many colours.
 func (e *Encoder) choose(cur *Picture, t int) (Rect, bool) {
 	box, tile := e.boxes[t], e.tileRect(t)
+	if e.palette.build(cur, box, 1) {
+		if !e.palette.build(cur, tile, 1) && e.marks.tile[t] == exact {
+			e.palette.build(cur, box, 1)
+			return box, true
+		}
+	}
 	if e.marks.tile[t] != exact || box.area() >= nearlyWhole {
 		if e.palette.build(cur, tile, maxColours) {
 			return tile, true
 		}
 	}
-	if !e.palette.build(cur, box, maxColours) {
-		return box, false
-	}
-	if e.palette.n == 1 {
-		if e.palette.build(cur, tile, 1) {
-			return tile, true
-		}
-		e.palette.build(cur, box, 1)
-	}
-	return box, true
+	return box, e.palette.build(cur, box, maxColours)
 }
 
 // took brings the shadow up to cur in r, which all viewers get in this update.
