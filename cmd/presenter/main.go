@@ -1,0 +1,117 @@
+// Command presenter is the guest's program: it shares this computer's screen in a PinDesk
+// session.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"pindesk/internal/platform"
+	"pindesk/internal/presenter"
+)
+
+// version is set by the build.
+var version string
+
+type cli struct {
+	Broker        string           `help:"Address of the broker, such as https://help.example.com." required:"" placeholder:"URL"`
+	PIN           string           `name:"pin" help:"Session PIN, such as 7W2-97-8570; without it you are asked." placeholder:"PIN"`
+	Consent       string           `help:"What needs your yes: ask (seeing and controlling), view (only controlling), control (nothing)." enum:"ask,view,control" default:"ask" placeholder:"ask|view|control"`
+	Name          string           `help:"Name of this computer for the technician; without it the host's." placeholder:"NAME"`
+	AllowXWayland bool             `name:"allow-xwayland" help:"Share under Wayland, too, although only X11 windows can be seen there."`
+	Debug         bool             `help:"Say more."`
+	Version       kong.VersionFlag `help:"Print the version."`
+}
+
+func main() {
+	var c cli
+	k := kong.Must(&c, kong.Name("presenter"), kong.Vars{"version": "PinDesk presenter " + versionText()},
+		kong.Description("Shares this computer's screen with a technician, who can control it if you say yes. Ctrl-C stops at once."), kong.UsageOnError())
+	_, err := k.Parse(os.Args[1:])
+	k.FatalIfErrorf(err)
+	if err := run(c); err != nil {
+		fmt.Fprintln(os.Stderr, "presenter:", err)
+		os.Exit(1)
+	}
+}
+
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}
+
+func run(c cli) error {
+	level := slog.LevelWarn
+	if c.Debug {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends at once
+
+	terminal := newTerminal(os.Stdin, os.Stderr)
+	pin := c.PIN
+	if pin == "" {
+		var err error
+		if pin, err = askPIN(ctx, terminal); err != nil {
+			return err
+		}
+	}
+	consent := presenter.Consent(c.Consent)
+	if consent != presenter.ControlFree && !terminal.canAsk() {
+		return fmt.Errorf("--consent %s asks you in the terminal, and there is none: start it in a terminal, or say yes beforehand by --consent control", consent)
+	}
+	name := c.Name
+	if name == "" {
+		name, _ = os.Hostname() // no name is fine
+	}
+	screen, input, err := platform.Open(ctx, platform.Config{AllowXWayland: c.AllowXWayland, Log: log})
+	if err != nil {
+		return err
+	}
+	defer screen.Close()
+	defer input.Close()
+	p, err := presenter.New(presenter.Config{Broker: c.Broker, PIN: pin, Name: name, Consent: consent, Screen: screen, Input: input,
+		Guest: terminal, Say: terminal.say, Log: log})
+	if err != nil {
+		return err
+	}
+	terminal.say("Sharing this screen. Press Ctrl-C to stop at any time.")
+	err = p.Run(ctx)
+	if errors.Is(err, presenter.ErrEnded) {
+		terminal.say("%s.", strings.ToUpper(err.Error()[:1])+err.Error()[1:])
+		return nil
+	}
+	if err == nil {
+		terminal.say("Sharing has stopped.")
+	}
+	return err
+}
+
+// askPIN reads the PIN from the terminal, or from a pipe.
+func askPIN(ctx context.Context, t *terminal) (string, error) {
+	t.print("Session PIN: ")
+	line, err := t.readLine(ctx)
+	pin := strings.TrimSpace(line)
+	switch {
+	case ctx.Err() != nil:
+		return "", errors.New("stopped")
+	case err != nil || pin == "":
+		return "", errors.New("no PIN was given: use --pin, or type the PIN that the technician told you")
+	}
+	return pin, nil
+}

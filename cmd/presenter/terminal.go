@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"pindesk/internal/presenter"
+)
+
+// deaf is how long a question takes no notice of the keyboard: what comes so soon was
+// meant for something else, or typed by a viewer before its input was stopped.
+const deaf = 500 * time.Millisecond
+
+// Bytes of a terminal in raw mode.
+const (
+	keyCtrlC     = 3
+	keyCtrlD     = 4
+	keyBackspace = 8
+	keyEscape    = 27
+	keyDelete    = 127
+)
+
+// terminal asks the guest and tells the guest what happens. It owns standard input.
+type terminal struct {
+	in  *os.File
+	out io.Writer
+	// keys are the bytes from in; what comes while nobody takes them is lost, on purpose.
+	keys  chan byte
+	start sync.Once
+
+	mu  sync.Mutex
+	raw bool // lines need a carriage return; guarded by mu
+}
+
+var _ presenter.Asker = (*terminal)(nil)
+
+func newTerminal(in *os.File, out io.Writer) *terminal {
+	return &terminal{in: in, out: out, keys: make(chan byte, 256)}
+}
+
+// canAsk reports whether somebody can answer: /dev/null cannot.
+func (t *terminal) canAsk() bool {
+	if term.IsTerminal(int(t.in.Fd())) {
+		return true
+	}
+	info, err := t.in.Stat()
+	return err == nil && info.Mode()&os.ModeNamedPipe != 0
+}
+
+// listen starts the one goroutine that reads standard input. It ends with the process, or
+// closes keys at the end of input.
+func (t *terminal) listen() {
+	t.start.Do(func() {
+		go func() {
+			defer close(t.keys)
+			r := bufio.NewReader(t.in)
+			for {
+				b, err := r.ReadByte()
+				if err != nil {
+					return
+				}
+				select {
+				case t.keys <- b:
+				default:
+				}
+			}
+		}()
+	})
+}
+
+// say prints one line.
+func (t *terminal) say(format string, arg ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	end := "\n"
+	if t.raw {
+		end = "\r\n"
+	}
+	fmt.Fprintf(t.out, format+end, arg...)
+}
+
+func (t *terminal) print(s string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	io.WriteString(t.out, s)
+}
+
+// readLine reads one line, which is echoed by the terminal.
+func (t *terminal) readLine(ctx context.Context) (string, error) {
+	t.listen()
+	var line []byte
+	for {
+		select {
+		case b, ok := <-t.keys:
+			switch {
+			case !ok && len(line) == 0:
+				return "", io.EOF
+			case !ok, b == '\n', b == '\r':
+				return string(line), nil
+			case len(line) < 256:
+				line = append(line, b)
+			}
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+}
+
+// Ask puts a question. Only "y" or "yes" and Enter is a yes.
+func (t *terminal) Ask(ctx context.Context, q presenter.Question) bool {
+	t.listen()
+	defer t.makeRaw()()
+	verb := "see"
+	if q.Control {
+		verb = "CONTROL"
+	}
+	t.say("\a%s wants to %s this computer.", presenter.Says(q.Name), verb)
+	if q.Twin {
+		t.say("Careful: somebody else here uses the same name.")
+	}
+	if q.Control {
+		t.say("Who controls it can do everything that you can do here. Say yes only to somebody whose help you asked for.")
+	}
+	t.print("Allow it? Type y and press Enter for yes, just Enter for no: ")
+	yes := t.answer(ctx)
+	switch {
+	case ctx.Err() != nil:
+		t.say("\nNot allowed: the question is no longer open.")
+	case yes:
+		t.say("\nAllowed.")
+	default:
+		t.say("\nNot allowed.")
+	}
+	return yes && ctx.Err() == nil
+}
+
+func (t *terminal) answer(ctx context.Context) bool {
+	asked := time.Now()
+	var typed []byte
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case b, ok := <-t.keys:
+			switch {
+			case !ok:
+				return false
+			case time.Since(asked) < deaf && b != keyCtrlC:
+			case b == keyCtrlC:
+				interrupt()
+				return false
+			case b == keyEscape, b == keyCtrlD:
+				return false
+			case b == '\r', b == '\n':
+				s := strings.ToLower(strings.TrimSpace(string(typed)))
+				return s == "y" || s == "yes"
+			case b == keyBackspace, b == keyDelete:
+				if len(typed) > 0 {
+					typed = typed[:len(typed)-1]
+					t.echo("\b \b")
+				}
+			case b >= ' ' && len(typed) < 16:
+				typed = append(typed, b)
+				t.echo(string(b))
+			}
+		}
+	}
+}
+
+// echo shows what is typed, which a terminal in raw mode does not.
+func (t *terminal) echo(s string) {
+	t.mu.Lock()
+	raw := t.raw
+	t.mu.Unlock()
+	if raw {
+		t.print(s)
+	}
+}
+
+// makeRaw takes the terminal out of its line mode, so that a half line which was typed
+// before the question does not become its answer. The result sets it back.
+func (t *terminal) makeRaw() (restore func()) {
+	fd := int(t.in.Fd())
+	old, err := term.MakeRaw(fd)
+	if err != nil {
+		return func() {} // no terminal: a pipe
+	}
+	t.mu.Lock()
+	t.raw = true
+	t.mu.Unlock()
+	return func() {
+		t.mu.Lock()
+		t.raw = false
+		t.mu.Unlock()
+		_ = term.Restore(fd, old)
+	}
+}
+
+// interrupt does what Ctrl-C does in a terminal that is not in raw mode.
+func interrupt() {
+	if p, err := os.FindProcess(os.Getpid()); err == nil {
+		_ = p.Signal(os.Interrupt)
+	}
+}

@@ -1,0 +1,137 @@
+package presenter
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"pindesk/internal/fault"
+	"pindesk/internal/wire"
+)
+
+// Times and sizes of reaching the broker.
+const (
+	dialTimeout = 15 * time.Second
+	maxAnswer   = 64 << 10
+)
+
+// errRefused wraps an answer after which trying again is of no use.
+var errRefused = errors.New("the broker refuses")
+
+// waitError is an answer that says when to try again.
+type waitError struct {
+	wait time.Duration
+	err  error
+}
+
+func (e *waitError) Error() string { return e.err.Error() }
+
+// joinAnswer is what POST /api/v1/join gives.
+type joinAnswer struct {
+	Ticket    string `json:"ticket"`
+	RelayPath string `json:"relay_path"`
+	Error     string `json:"error"`
+	Message   string `json:"message"`
+}
+
+// brokerURL checks what a person gave as the broker's address.
+func brokerURL(s string) (*url.URL, error) {
+	if !strings.Contains(s, "://") {
+		s = "https://" + s
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("the broker's address must look like https://help.example.com")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+// join gets a ticket and opens the relay's socket with it.
+func (p *Presenter) join(ctx context.Context) (*websocket.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	body, err := json.Marshal(map[string]string{"session_pin": p.cfg.PIN, "role": "presenter", "name": p.cfg.Name, "resume": p.resume})
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.broker.JoinPath("/api/v1/join").String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, unURL(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return nil, err
+	}
+	var a joinAnswer
+	if err := json.Unmarshal(raw, &a); err != nil {
+		return nil, fmt.Errorf("%s does not answer like a PinDesk broker (status %d)", p.broker.Host, resp.StatusCode)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, joinError(resp, a)
+	}
+	if a.Ticket == "" || !strings.HasPrefix(a.RelayPath, "/") {
+		return nil, fmt.Errorf("%s gave no ticket", p.broker.Host)
+	}
+	return p.open(ctx, a)
+}
+
+func joinError(resp *http.Response, a joinAnswer) error {
+	err := errors.New(a.Message)
+	if a.Message == "" {
+		err = fmt.Errorf("status %d", resp.StatusCode)
+	}
+	if s, convErr := strconv.Atoi(resp.Header.Get("Retry-After")); convErr == nil && s >= 0 {
+		return &waitError{min(time.Duration(s)*time.Second, 5*time.Minute), err}
+	}
+	if resp.StatusCode >= 500 || a.Error == fault.Draining {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errRefused, err)
+}
+
+func (p *Presenter) open(ctx context.Context, a joinAnswer) (*websocket.Conn, error) {
+	u := *p.broker
+	u.Scheme = map[string]string{"http": "ws", "https": "wss"}[u.Scheme]
+	u.Path = a.RelayPath
+	d := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: dialTimeout,
+		ReadBufferSize: 4 << 10, WriteBufferSize: 32 << 10, Subprotocols: []string{wire.Protocol, wire.TicketPrefix + a.Ticket}}
+	ws, resp, err := d.DialContext(ctx, u.String(), nil)
+	if err != nil {
+		if resp != nil {
+			return nil, fmt.Errorf("the relay answers with status %d", resp.StatusCode)
+		}
+		return nil, unURL(err)
+	}
+	if ws.Subprotocol() != wire.Protocol {
+		ws.Close()
+		return nil, fmt.Errorf("%w: it does not speak %s", errRefused, wire.Protocol)
+	}
+	ws.SetReadLimit(wire.HeaderSize + wire.MaxControl)
+	return ws, nil
+}
+
+// unURL takes the URL out of an error of net/http: people know it, and it is long.
+func unURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}

@@ -1,0 +1,65 @@
+// Package presenter is the party that shares its screen: it joins a session, asks its
+// guest for consent, streams the desktop to the viewers that were granted it, and puts their
+// input into it. The desktop itself is behind Capturer and Injector, the guest behind Asker.
+// cmd/presenter and end-to-end tests import it; it imports wire and screen.
+//
+// # Goroutines
+//
+// Run joins and reconnects. Each connection has a reader, a writer, and the loop, which is
+// the goroutine that Run was called in and owns the capturer, the encoder and the pacing.
+// Input goes from the reader straight to one injecting goroutine, so that it never waits for
+// pixels; the grants that it needs are behind a mutex. All goroutines end before Run returns.
+//
+// # Pacing
+//
+// See pace.go: the loop encodes only when the lead viewer's acks leave credit, and then
+// the newest pixels, so latency is bounded by one update and a round trip.
+package presenter
+
+import (
+	"context"
+
+	"pindesk/internal/screen"
+	"pindesk/internal/wire"
+)
+
+// Capturer reads one desktop's picture. Its methods but Close are called by one goroutine.
+type Capturer interface {
+	// Changed (capacity 1) is signalled when Grab, Cursor or Pointer may have something new.
+	Changed() <-chan struct{}
+	// Grab brings the capturer's own picture up to date with all damage since the last call
+	// and returns it with the damaged rectangles. Both stay valid until the next Grab. After a
+	// change of the desktop's size the whole picture is damaged.
+	Grab() (screen.Picture, []screen.Rect, error)
+	// Cursor returns the pointer's shape, and a serial that changes with it.
+	Cursor() (wire.Cursor, uint32, error)
+	// Pointer returns the pointer's place in the picture.
+	Pointer() (x, y int, err error)
+	Close() error
+}
+
+// Injector puts input into the desktop. Its methods are called by one goroutine, not the
+// capturer's.
+type Injector interface {
+	Move(x, y int) error
+	Button(b wire.Button, down bool) error
+	Wheel(dx, dy int) error // in 1/120 of a notch
+	Key(e wire.Event) error
+	Text(s string) error
+	ReleaseAll() error // what this injector holds down
+	Close() error
+}
+
+// Question is what a guest is asked.
+type Question struct {
+	Name    string // self-declared, may be empty
+	Twin    bool   // another viewer has the same name
+	Control bool   // to control, else only to see
+}
+
+// Asker asks the guest. Only one question is open at a time.
+type Asker interface {
+	// Ask returns the guest's answer, or false when ctx ends. It must take no notice of input
+	// from before its first 500 ms: it may be a viewer's.
+	Ask(ctx context.Context, q Question) bool
+}

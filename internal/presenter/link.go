@@ -1,0 +1,136 @@
+package presenter
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"pindesk/internal/wire"
+)
+
+// Times of a connection; the relay pings every 5 s.
+const (
+	linkSilence  = 20 * time.Second
+	writeTimeout = 10 * time.Second
+	byeTimeout   = 2 * time.Second
+)
+
+// errOverrun ends a connection whose broker has read nothing for very long.
+var errOverrun = errors.New("the broker takes nothing any more")
+
+// linkQueue bounds the messages that wait for the writer. Pacing keeps updates far below.
+const linkQueue = 256
+
+// link is one connection to the relay: a writer goroutine, and the reader's calls.
+type link struct {
+	ws    *websocket.Conn
+	out   chan []byte // owned by the writer once sent
+	free  chan []byte // written messages, for reuse
+	done  chan struct{}
+	ended sync.WaitGroup
+	once  sync.Once
+}
+
+func newLink(ws *websocket.Conn) *link {
+	l := &link{ws: ws, out: make(chan []byte, linkQueue), free: make(chan []byte, 8), done: make(chan struct{})}
+	l.alive()
+	ws.SetPingHandler(func(data string) error {
+		l.alive()
+		err := ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeTimeout))
+		if errors.Is(err, websocket.ErrCloseSent) {
+			return nil
+		}
+		return err
+	})
+	l.ended.Go(l.write)
+	return l
+}
+
+func (l *link) alive() { _ = l.ws.SetReadDeadline(time.Now().Add(linkSilence)) }
+
+func (l *link) write() {
+	for {
+		select {
+		case <-l.done:
+			return
+		case msg := <-l.out:
+			_ = l.ws.SetWriteDeadline(time.Now().Add(writeTimeout))
+			if l.ws.WriteMessage(websocket.BinaryMessage, msg) != nil {
+				_ = l.ws.Close() // the reader reports it
+				return
+			}
+			l.recycle(msg)
+		}
+	}
+}
+
+// buffer returns an empty buffer for a message that will be given to send.
+func (l *link) buffer() []byte {
+	select {
+	case b := <-l.free:
+		return b
+	default:
+		return nil
+	}
+}
+
+// recycle takes back a buffer that was not sent, or has been written.
+func (l *link) recycle(b []byte) {
+	select {
+	case l.free <- b[:0]:
+	default:
+	}
+}
+
+// send queues a message and takes its memory.
+func (l *link) send(msg []byte) error {
+	select {
+	case l.out <- msg:
+		return nil
+	default:
+		return errOverrun
+	}
+}
+
+// read returns the next message in b's memory where it fits.
+func (l *link) read(b []byte) ([]byte, error) {
+	kind, r, err := l.ws.NextReader()
+	if err != nil {
+		return nil, err
+	}
+	if kind != websocket.BinaryMessage {
+		return nil, wire.ErrMalformed
+	}
+	l.alive()
+	b = b[:0]
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err != nil {
+			if isEOF(err) {
+				return b, nil
+			}
+			return nil, err
+		}
+	}
+}
+
+// close ends the connection; with bye it says so first and lets the queue out.
+func (l *link) close(bye []byte) {
+	l.once.Do(func() {
+		close(l.done)
+		l.ended.Wait()
+		if bye != nil {
+			deadline := time.Now().Add(byeTimeout)
+			_ = l.ws.SetWriteDeadline(deadline)
+			_ = l.ws.WriteMessage(websocket.BinaryMessage, bye)
+			_ = l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), deadline)
+		}
+		_ = l.ws.Close()
+	})
+}

@@ -1,0 +1,157 @@
+package presenter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"pindesk/internal/screen"
+	"pindesk/internal/wire"
+)
+
+// Config of a Presenter.
+type Config struct {
+	Broker  string // address, such as https://help.example.com
+	PIN     string
+	Name    string // self-declared, may be empty
+	Consent Consent
+	Screen  Capturer
+	Input   Injector
+	Guest   Asker                           // asked where Consent wants it
+	Say     func(format string, arg ...any) // tells the guest one line; nil says nothing
+	Log     *slog.Logger
+}
+
+// Presenter shares one desktop in one session.
+type Presenter struct {
+	cfg    Config
+	broker *url.URL
+	start  time.Time // of the clock in updates
+	grants grants
+	inject *injection
+	enc    *screen.Encoder
+	resume string // newest resume secret
+}
+
+// Reconnecting: the first try comes almost at once, because most drops are short.
+const (
+	firstWait = 300 * time.Millisecond
+	maxWait   = 15 * time.Second
+	calm      = 10 * time.Second // a connection of this length resets the wait
+)
+
+// ErrReplaced is returned by Run when another presenter has taken the session over.
+var ErrReplaced = errors.New("another computer is sharing in this session now")
+
+// ErrEnded is returned by Run when the session is over.
+var ErrEnded = errors.New("the session has ended")
+
+// New checks c. It opens nothing.
+func New(c Config) (*Presenter, error) {
+	u, err := brokerURL(c.Broker)
+	if err != nil {
+		return nil, err
+	}
+	switch c.Consent {
+	case Ask, ViewOnly, ControlFree:
+	default:
+		return nil, fmt.Errorf("consent is %s, %s or %s", Ask, ViewOnly, ControlFree)
+	}
+	if c.Screen == nil || c.Input == nil || c.Guest == nil && c.Consent != ControlFree {
+		return nil, errors.New("presenter: a screen, an input and somebody to ask are needed")
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Say == nil {
+		c.Say = func(string, ...any) {}
+	}
+	p := &Presenter{cfg: c, broker: u, start: time.Now(), enc: screen.NewEncoder(0)}
+	p.grants.of = map[uint16]grant{}
+	p.inject = newInjection(c.Input, &p.grants, c.Log)
+	return p, nil
+}
+
+// Run shares until ctx is done (then it returns nil), the session ends, another presenter
+// takes over, or the desktop is gone. It reconnects by itself and says so.
+func (p *Presenter) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var injecting sync.WaitGroup
+	injecting.Go(func() { p.inject.run(ctx) })
+	defer injecting.Wait()
+	defer cancel()
+	wait := firstWait
+	for first := true; ; first = false {
+		began := time.Now()
+		err := p.connect(ctx, first)
+		p.grants.offline()
+		p.inject.check()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if final, is := terminal(err); is {
+			return final
+		}
+		if time.Since(began) > calm {
+			wait = firstWait
+		}
+		pause := wait/2 + rand.N(wait)
+		var later *waitError
+		if errors.As(err, &later) {
+			pause = max(pause, later.wait)
+		}
+		p.cfg.Say("Not connected (%v). Trying again in %v.", err, pause.Round(100*time.Millisecond))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil
+		}
+		wait = min(2*wait, maxWait)
+	}
+}
+
+// terminal translates an error after which the presenter must not come back.
+func terminal(err error) (error, bool) {
+	var closed *websocket.CloseError
+	switch {
+	case errors.Is(err, errRefused), errors.Is(err, errDesktop):
+		return err, true
+	case !errors.As(err, &closed):
+		return nil, false
+	case closed.Code == wire.CloseReplaced:
+		return ErrReplaced, true
+	case closed.Code == wire.CloseEnded:
+		if closed.Text != "" {
+			return fmt.Errorf("%w: %s", ErrEnded, closed.Text), true
+		}
+		return ErrEnded, true
+	}
+	return closed, wire.Terminal(closed.Code)
+}
+
+// connect joins once and shares until the connection ends.
+func (p *Presenter) connect(ctx context.Context, first bool) error {
+	ws, err := p.join(ctx)
+	if err != nil {
+		return err
+	}
+	l := newLink(ws)
+	s := newSharing(p, l)
+	defer s.stop()
+	if first {
+		p.cfg.Say("Connected to %s.", p.broker.Host)
+	} else {
+		p.cfg.Say("Connected to %s again.", p.broker.Host)
+	}
+	return s.run(ctx)
+}
+
+func isEOF(err error) bool { return errors.Is(err, io.EOF) }

@@ -1,0 +1,372 @@
+package presenter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"pindesk/internal/screen"
+	"pindesk/internal/wire"
+)
+
+// errDesktop wraps what the desktop could not do: without it there is nothing to share.
+var errDesktop = errors.New("the desktop cannot be captured")
+
+// pointerEvery is the least time between two messages about the pointer's place.
+const pointerEvery = 33 * time.Millisecond
+
+// note is one message of the relay for the loop.
+type note struct {
+	kind    wire.Kind
+	head    wire.Header
+	ack     wire.Ack
+	control wire.Control
+}
+
+// sharing is one connection's stream. Everything is owned by run's goroutine but what
+// says otherwise.
+type sharing struct {
+	p     *Presenter
+	link  *link
+	notes chan note     // from the reader
+	quit  chan struct{} // closed by stop
+	ended sync.WaitGroup
+	err   error // why the reader ended; read after notes is closed
+
+	consent consent
+	pace    *pace
+	epoch   uint16
+	dirty   bool // the capturer has something new
+	wantKey bool
+	held    bool           // some viewer holds the stream's picture
+	picture screen.Picture // of the last Grab
+
+	cursor     uint32 // serial of the shape that was sent
+	cursorSent bool
+	pointerX   int
+	pointerY   int
+	pointerAt  time.Time
+}
+
+func newSharing(p *Presenter, l *link) *sharing {
+	s := &sharing{p: p, link: l, notes: make(chan note, 64), quit: make(chan struct{}), pace: newPace(), dirty: true}
+	s.consent.init(s)
+	s.ended.Go(s.read)
+	return s
+}
+
+// stop ends the connection and waits for its goroutines.
+func (s *sharing) stop() {
+	close(s.quit)
+	s.consent.close()
+	s.link.close(nil)
+	s.ended.Wait()
+}
+
+// read takes what the relay sends. Input goes to the desktop from here: it must not wait
+// for the loop, which may be encoding.
+func (s *sharing) read() {
+	defer close(s.notes)
+	var buf []byte
+	for {
+		msg, err := s.link.read(buf)
+		if err != nil {
+			s.err = err
+			return
+		}
+		buf = msg
+		head, body, err := wire.ParseHeader(msg)
+		if err != nil {
+			s.err = err
+			return
+		}
+		n := note{kind: head.Kind, head: head}
+		switch head.Kind {
+		case wire.KindInput:
+			layout, events, err := wire.ParseInput(body, nil)
+			if err == nil {
+				s.p.inject.submit(job{viewer: head.Viewer, layout: layout, seq: head.Seq, events: events})
+			}
+			continue
+		case wire.KindAck:
+			n.ack, err = wire.ParseAck(body)
+		case wire.KindControl:
+			n.control, err = wire.ParseControl(body)
+		case wire.KindNeedKey:
+		default:
+			continue
+		}
+		if err != nil {
+			continue // a viewer's garbage must not end the sharing
+		}
+		select {
+		case s.notes <- n:
+		case <-s.quit:
+			return
+		}
+	}
+}
+
+// clock is the presenter's clock of the updates, in ms.
+func (s *sharing) clock(now time.Time) uint32 { return uint32(now.Sub(s.p.start).Milliseconds()) }
+
+// run is the loop: it waits for damage, acks, wishes and time, and then sends what there is
+// credit for.
+func (s *sharing) run(ctx context.Context) error {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		wait, err := s.pump(time.Now())
+		if err != nil {
+			return err
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+			s.link.close(wire.AppendControl(nil, s.epoch, 0, wire.Control{Type: wire.TypeBye}))
+			return nil
+		case n, ok := <-s.notes:
+			if !ok {
+				return s.err
+			}
+			err = s.note(n)
+			for more := true; more && err == nil; { // all that is there, before the next encode
+				select {
+				case n, ok = <-s.notes:
+					if !ok {
+						return s.err
+					}
+					err = s.note(n)
+				default:
+					more = false
+				}
+			}
+			if err != nil {
+				return err
+			}
+		case <-s.p.cfg.Screen.Changed():
+			s.dirty = true
+		case a := <-s.consent.answers:
+			if err := s.consent.answered(a); err != nil {
+				return err
+			}
+		case <-timer.C:
+		}
+	}
+}
+
+// note takes one message of the relay.
+func (s *sharing) note(n note) error {
+	switch n.kind {
+	case wire.KindNeedKey:
+		s.wantKey = true
+	case wire.KindAck:
+		s.ack(n)
+	case wire.KindControl:
+		return s.control(n)
+	}
+	return nil
+}
+
+func (s *sharing) ack(n note) {
+	if n.head.Epoch != s.epoch || n.head.Seq > s.p.enc.Seq() {
+		return
+	}
+	now := time.Now()
+	trip := time.Duration(int32(s.clock(now)-n.ack.Captured))*time.Millisecond - time.Duration(n.ack.Took)*100*time.Microsecond
+	s.pace.ack(n.head.Viewer, n.head.Seq, n.ack.Part, n.head.Flags&wire.FlagCatchUp != 0, trip, now)
+}
+
+func (s *sharing) control(n note) error {
+	c := n.control
+	switch c.Type {
+	case wire.TypeWelcome:
+		return s.welcome(c)
+	case wire.TypeState:
+		before := s.p.grants.watching()
+		s.p.grants.state(c.Viewers)
+		s.p.inject.check()
+		if now := s.p.grants.watching(); now == 0 && before > 0 {
+			s.held = false
+			s.p.enc.DropCatchUp()
+		}
+		return s.consent.state(c.Viewers)
+	case wire.TypeLead:
+		s.pace.setLead(c.Viewer)
+	case wire.TypeAsk:
+		return s.consent.asked(n.head.Viewer, c.Control)
+	case wire.TypeYield:
+		g := s.p.grants.get(n.head.Viewer)
+		return s.grant(n.head.Viewer, g.view, false)
+	}
+	return nil
+}
+
+// welcome starts the stream of a new epoch.
+func (s *sharing) welcome(c wire.Control) error {
+	s.epoch, s.p.resume = c.Epoch, c.Resume
+	s.p.enc.Begin(c.Epoch)
+	for viewer, g := range s.p.grants.begin(c.Resumed) {
+		if err := s.tell(wire.Control{Type: wire.TypeGrant, Viewer: viewer, View: g.view, Control: g.control}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// grant gives a viewer just these rights, here and at the relay.
+func (s *sharing) grant(viewer uint16, view, control bool) error {
+	s.p.grants.set(viewer, view, control)
+	s.p.inject.check()
+	return s.tell(wire.Control{Type: wire.TypeGrant, Viewer: viewer, View: view, Control: control})
+}
+
+func (s *sharing) tell(c wire.Control) error {
+	return s.link.send(wire.AppendControl(s.link.buffer(), s.epoch, 0, c))
+}
+
+// pump sends what there is something of and credit for, and returns how long it has nothing
+// to do unless something happens.
+func (s *sharing) pump(now time.Time) (time.Duration, error) {
+	const long = time.Minute
+	if s.epoch == 0 || s.p.grants.watching() == 0 {
+		return long, nil // nobody may see: nothing is captured
+	}
+	wait, err := s.sendUpdates(now)
+	if err != nil {
+		return 0, err
+	}
+	more, err := s.sendCursor(now)
+	if err != nil {
+		return 0, err
+	}
+	if wait == 0 || more > 0 && more < wait {
+		wait = more
+	}
+	if wait <= 0 {
+		wait = long
+	}
+	return wait, nil
+}
+
+// sendUpdates sends a keyframe, an update and a CatchUp, each if it is due.
+func (s *sharing) sendUpdates(now time.Time) (wait time.Duration, err error) {
+	soonest := func(d time.Duration) {
+		if d > 0 && (wait == 0 || d < wait) {
+			wait = d
+		}
+	}
+	enc := s.p.enc
+	params := screen.Params{Captured: s.clock(now), Quality: qualities[s.pace.quality], Input: s.p.inject.newest(s.pace.lead)}
+	if s.wantKey {
+		s.wantKey = false
+		if !s.held {
+			damage, err := s.grab()
+			if err != nil {
+				return 0, err
+			}
+			enc.Sync(s.picture, damage)
+			s.p.inject.layout.Store(uint32(enc.Layout()))
+			s.held = true
+		}
+		s.pace.spendCatchUp(now)
+		if err := s.link.send(enc.Keyframe(s.link.buffer(), params)); err != nil {
+			return 0, err
+		}
+	}
+	if !s.held {
+		return 0, nil
+	}
+	ok, later := s.pace.credit(now)
+	if ok {
+		if err := s.sendUpdate(now, params); err != nil {
+			return 0, err
+		}
+	} else if s.dirty {
+		soonest(later)
+	}
+	catchUp, refine, quietIn := enc.Pending(params.Captured)
+	if refine && (ok || later > 0) { // else an ack brings credit and the loop comes here again
+		soonest(max(time.Duration(quietIn)*time.Millisecond, later, minInterval))
+	}
+	if catchUp {
+		ok, later := s.pace.catchUpCredit(now)
+		if ok {
+			params.Budget = refineBudget
+			msg, some := enc.CatchUp(s.link.buffer(), params)
+			if !some {
+				s.link.recycle(msg)
+			} else {
+				s.pace.spendCatchUp(now)
+				if err := s.link.send(msg); err != nil {
+					return 0, err
+				}
+			}
+			later = minInterval
+		}
+		soonest(later)
+	}
+	return wait, nil
+}
+
+// sendUpdate captures the newest pixels and sends what is new in them, with refinement of
+// what is quiet.
+func (s *sharing) sendUpdate(now time.Time, params screen.Params) error {
+	var damage []screen.Rect
+	if s.dirty {
+		var err error
+		if damage, err = s.grab(); err != nil {
+			return err
+		}
+	}
+	params.Budget = refineBudget
+	msg, some := s.p.enc.Update(s.link.buffer(), s.picture, damage, params)
+	if !some {
+		s.link.recycle(msg)
+		return nil
+	}
+	s.p.inject.layout.Store(uint32(s.p.enc.Layout()))
+	s.pace.spend(s.p.enc.Seq(), len(msg), now)
+	return s.link.send(msg)
+}
+
+func (s *sharing) grab() ([]screen.Rect, error) {
+	s.dirty = false
+	pic, damage, err := s.p.cfg.Screen.Grab()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errDesktop, err)
+	}
+	s.picture = pic
+	return damage, nil
+}
+
+// sendCursor sends the pointer's shape and place if they have changed.
+func (s *sharing) sendCursor(now time.Time) (wait time.Duration, err error) {
+	if gap := now.Sub(s.pointerAt); gap < pointerEvery {
+		return pointerEvery - gap, nil
+	}
+	s.pointerAt = now
+	shape, serial, err := s.p.cfg.Screen.Cursor()
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", errDesktop, err)
+	}
+	if !s.cursorSent || serial != s.cursor {
+		s.cursor, s.cursorSent = serial, true
+		msg := wire.AppendHeader(s.link.buffer(), wire.Header{Kind: wire.KindCursor, Epoch: s.epoch, Seq: serial})
+		if err := s.link.send(wire.AppendCursor(msg, shape)); err != nil {
+			return 0, err
+		}
+	}
+	x, y, err := s.p.cfg.Screen.Pointer()
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", errDesktop, err)
+	}
+	if x != s.pointerX || y != s.pointerY {
+		s.pointerX, s.pointerY = x, y
+		msg := wire.AppendHeader(s.link.buffer(), wire.Header{Kind: wire.KindPointer, Epoch: s.epoch})
+		return 0, s.link.send(wire.AppendPointer(msg, x, y))
+	}
+	return 0, nil
+}
