@@ -51,8 +51,9 @@ type Hub struct {
 	bytesOut   atomic.Uint64
 
 	mu       sync.Mutex
-	feeds    map[string]*feed // guarded by mu
-	draining bool             // guarded by mu
+	feeds    map[string]*feed     // guarded by mu
+	draining bool                 // guarded by mu
+	ended    map[string]time.Time // sessions that ended lately; guarded by mu
 }
 
 // New makes a Hub. It owns no goroutine until Serve is called.
@@ -63,13 +64,18 @@ func New(c Config) *Hub {
 	if c.MaxViewers == 0 {
 		c.MaxViewers = 32
 	}
-	return &Hub{log: c.Log, maxViewers: c.MaxViewers, feeds: map[string]*feed{}}
+	return &Hub{log: c.Log, maxViewers: c.MaxViewers, feeds: map[string]*feed{}, ended: map[string]time.Time{}}
 }
+
+// endedMemory is how long a hub refuses parties of a session that End was called for: such a
+// party spent its ticket just before.
+const endedMemory = time.Minute
 
 // Errors of Serve that are not the connection's own.
 var (
 	ErrDraining = errors.New("relay: the node is going down")
 	ErrFull     = errors.New("relay: too many viewers")
+	ErrEnded    = errors.New("relay: the session has ended")
 	ErrProtocol = errors.New("relay: the party broke the protocol")
 )
 
@@ -81,6 +87,8 @@ func (h *Hub) Serve(ctx context.Context, p Party, c Conn) error {
 		switch {
 		case errors.Is(err, ErrDraining):
 			c.Close(wire.CloseReconnect, "going down, join again")
+		case errors.Is(err, ErrEnded):
+			c.Close(wire.CloseEnded, "the session has ended")
 		default:
 			c.Close(wire.CloseSlow, "too many viewers")
 		}
@@ -146,6 +154,9 @@ func (h *Hub) attach(p Party, c Conn) (*feed, *member, error) {
 	if h.draining {
 		return nil, nil, ErrDraining
 	}
+	if _, ended := h.ended[p.Session]; ended {
+		return nil, nil, ErrEnded
+	}
 	f := h.feeds[p.Session]
 	if f == nil {
 		f = newFeed(h, p.Session)
@@ -173,8 +184,15 @@ func (h *Hub) forget(f *feed) bool {
 
 // End tells a session's parties that it has ended, and closes them for good.
 func (h *Hub) End(session, reason string) {
+	now := time.Now()
 	h.mu.Lock()
 	f := h.feeds[session]
+	for s, at := range h.ended {
+		if now.Sub(at) > endedMemory {
+			delete(h.ended, s)
+		}
+	}
+	h.ended[session] = now
 	h.mu.Unlock()
 	if f != nil {
 		f.end(reason)

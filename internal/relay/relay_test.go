@@ -679,7 +679,13 @@ func TestEndAndDrain(t *testing.T) {
 		if w.h.Stats().Feeds != 0 {
 			t.Error("an ended feed stays in memory")
 		}
-		p = w.presenter(2)
+		if late := w.viewer(2, 1); late.c.code != wire.CloseEnded {
+			t.Errorf("a party whose ticket was spent just before the end was closed with %d", late.c.code)
+		}
+	})
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.presenter(2)
 		w.h.Drain()
 		synctest.Wait()
 		if p.c.code != wire.CloseReconnect {
