@@ -24,7 +24,7 @@ die() {
 }
 
 # is_running PID: asks bash, not the system, where an ended child's number may be another's.
-is_running() { jobs -pr | grep -qx "$1"; }
+is_running() { [[ " $(jobs -pr | tr '\n' ' ')" == *" $1 "* ]]; }
 
 # stop ends what was started, newest first: the presenter can still say goodbye to the
 # broker, and X clients end before their server. Who has not ended after 5 s is killed.
@@ -128,7 +128,9 @@ start_screen() {
     export DISPLAY=:$number
     unset WAYLAND_DISPLAY XDG_SESSION_TYPE # the presenter is to share this screen
 
-    start openbox openbox --sm-disable
+    # A window that opens while the window manager is starting may be lost.
+    start openbox openbox --sm-disable --startup "touch '$scratch/managed'"
+    until_true openbox test -e "$scratch/managed"
     start_terminal
 }
 
