@@ -149,7 +149,7 @@ func (i *Injector) turn(fraction *int, d int, back, forth byte) {
 	*fraction %= notch
 }
 
-// ReleaseAll implements desktop.Injector.
+// ReleaseAll implements desktop.Injector. When it returns the server has released all.
 func (i *Injector) ReleaseAll() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -171,6 +171,7 @@ func (i *Injector) releaseAll() {
 	}
 	i.held = i.held[:0]
 	i.wheel = [2]int{}
+	i.c.x.Sync() // what was sent may still be on its way
 }
 
 // Close implements desktop.Injector. A server that does not answer cannot hold it up for

@@ -36,6 +36,16 @@ func (i *Injector) refresh() error {
 	return nil
 }
 
+// ready returns the state of the keyboard with its mapping up to date. The question comes
+// first: notices of a changed mapping come before its answer.
+func (i *Injector) ready() (uint16, error) {
+	state, err := i.state()
+	if err != nil {
+		return 0, err
+	}
+	return state, i.refresh()
+}
+
 // state asks for the modifiers and the keyboard group that are in force, whoever holds them.
 func (i *Injector) state() (uint16, error) {
 	p, err := xproto.QueryPointer(i.c.x, i.c.screen.Root).Reply()
@@ -66,10 +76,7 @@ func (i *Injector) Key(e wire.Event) error {
 		i.held = append(i.held, heldKey{code: e.Code})
 		at = len(i.held) - 1
 	}
-	if err := i.refresh(); err != nil {
-		return err
-	}
-	state, err := i.state()
+	state, err := i.ready()
 	if err != nil {
 		return err
 	}
@@ -199,10 +206,7 @@ func (i *Injector) Text(s string) error {
 // spare keycodes, as many at once as possible.
 func (i *Injector) typeAll(text []rune) error {
 	for len(text) > 0 {
-		if err := i.refresh(); err != nil {
-			return err
-		}
-		state, err := i.state()
+		state, err := i.ready()
 		if err != nil {
 			return err
 		}
