@@ -171,8 +171,9 @@ const (
 	measureEvery = 8 << 10 // bytes of exact ops after which their compressed size is looked at
 	maxKeyJPEGs  = 48      // above it one JPEG around all
 	maxKeyRaw    = 8 << 20 // what compresses worse than 64 times does not fit anyway
-	sampleRows   = 16      // of every sampleStep rows: rows of JPEG's blocks
-	sampleStep   = 128
+	sampleRows   = 16      // together: a row of JPEG's blocks
+	sampleStep   = 128     // rows from one sample to the next, at least
+	sampleMost   = 1 << 19 // pixels of all samples, about
 	sampleArea   = 1 << 18 // pixels below which simply trying is as quick
 )
 
@@ -186,10 +187,11 @@ func (e *Encoder) sampleJPEG(rects []Rect) int {
 	if area < sampleArea {
 		return 0
 	}
+	step := max(sampleStep, sampleRows*(area/sampleMost)) // about sampleMost pixels
 	size, sampled := 0, 0
 	e.jpeg.out = e.jpeg.out[:0]
 	for _, r := range rects {
-		for y := r.Y; y < r.Y+r.H; y += sampleStep {
+		for y := r.Y; y < r.Y+r.H; y += step {
 			strip := Rect{r.X, y, r.W, min(sampleRows, r.Y+r.H-y)}
 			size += e.jpeg.encode(&e.shadow, strip, 1, DefaultQuality) - jpegHead
 			sampled += strip.area()
