@@ -336,6 +336,26 @@ func (v *goViewer) differs(d *fakeDesktop) int {
 	return n
 }
 
+// shows reports whether the viewer's picture equals the X screenshot.
+func (v *goViewer) shows(d *xdesktop) bool {
+	w, h, rgb := d.pixels()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	p := v.dec.Picture()
+	if p.W != w || p.H != h {
+		return false
+	}
+	for y := range h {
+		for x := range w {
+			a, b := p.Pix[y*p.Stride+4*x:], rgb[3*(y*w+x):]
+			if a[2] != b[0] || a[1] != b[1] || a[0] != b[2] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // sharing is a presenter that runs in this process.
 type sharing struct {
 	cancel context.CancelFunc

@@ -19,6 +19,7 @@ const inputQueue = 512
 // job is one input message on its way to the desktop.
 type job struct {
 	viewer uint16
+	epoch  uint16
 	layout uint16
 	seq    uint32
 	events []wire.Event
@@ -49,8 +50,10 @@ type heldKey struct {
 	button wire.Button
 }
 
-// inputSeq is a viewer's counter, which starts anew with each of its sockets.
+// inputSeq is a viewer's counter, which starts anew with each of its sockets; the relay's
+// count of those starts anew with the relay, but never within an epoch.
 type inputSeq struct {
+	epoch  uint16
 	attach uint32
 	seq    uint32
 }
@@ -113,10 +116,10 @@ func (i *injection) inject(j job) {
 		return
 	}
 	last := i.seen[j.viewer]
-	if last.attach == attach && int32(j.seq-last.seq) <= 0 {
+	if last.epoch == j.epoch && last.attach == attach && int32(j.seq-last.seq) <= 0 {
 		return // came already, by another path
 	}
-	i.seen[j.viewer] = inputSeq{attach, j.seq}
+	i.seen[j.viewer] = inputSeq{j.epoch, attach, j.seq}
 	if i.holder != j.viewer {
 		i.release("another viewer controls")
 		i.holder = j.viewer

@@ -87,7 +87,7 @@ func (s *sharing) read() {
 		case wire.KindInput:
 			layout, events, err := wire.ParseInput(body, nil)
 			if err == nil {
-				s.p.inject.submit(job{viewer: head.Viewer, layout: layout, seq: head.Seq, events: events})
+				s.p.inject.submit(job{viewer: head.Viewer, epoch: head.Epoch, layout: layout, seq: head.Seq, events: events})
 			}
 			continue
 		case wire.KindAck:

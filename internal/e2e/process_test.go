@@ -1,0 +1,183 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// bin is the folder of the programs that TestMain builds.
+var bin string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "pindesk-e2e")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		bin = dir
+		build := exec.Command("go", "build", "-o", dir+"/", "pindesk/cmd/broker", "pindesk/cmd/presenter")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// program is one running program of ours, or of the desktop.
+type program struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	out  *logBuffer
+	done chan struct{}
+}
+
+// run starts a program with nothing of this process's settings but what it needs.
+func run(t *testing.T, env []string, name string, args ...string) *program {
+	t.Helper()
+	p := &program{t: t, out: &logBuffer{}, done: make(chan struct{})}
+	p.cmd = exec.Command(name, args...)
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANG=C.UTF-8"}, env...)
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+	if err := p.cmd.Start(); err != nil {
+		t.Fatalf("%s: %v (is the package installed? see make test)", name, err)
+	}
+	go func() { _ = p.cmd.Wait(); close(p.done) }()
+	t.Cleanup(func() {
+		p.signal(os.Interrupt)
+		select {
+		case <-p.done:
+		case <-time.After(15 * time.Second):
+			p.signal(os.Kill)
+			<-p.done
+		}
+		if t.Failed() {
+			t.Logf("%s said:\n%s", filepath.Base(name), p.out)
+		}
+	})
+	return p
+}
+
+func (p *program) signal(sig os.Signal) { _ = p.cmd.Process.Signal(sig) }
+
+// wait waits for the end and returns the exit code.
+func (p *program) wait() int {
+	p.t.Helper()
+	select {
+	case <-p.done:
+	case <-time.After(20 * time.Second):
+		p.t.Fatalf("%s goes on", p.cmd.Path)
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// freePort returns a loopback port that nothing listens on.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+}
+
+// brokerProgram is the real program.
+type brokerProgram struct {
+	*site
+	args []string
+	prog *program
+}
+
+// startBroker runs bin/broker on a free port; databaseURL "" means SQLite.
+func startBroker(t *testing.T, databaseURL string) *brokerProgram {
+	t.Helper()
+	port := freePort(t)
+	b := &brokerProgram{site: &site{t: t, url: "http://127.0.0.1:" + port, log: &logBuffer{}}}
+	b.args = []string{"serve", "--listen", "127.0.0.1:" + port, "--data", t.TempDir(), "--region", "test", "--log-level", "debug"}
+	if databaseURL != "" {
+		b.args = append(b.args, "--database-url", databaseURL)
+	}
+	b.run()
+	return b
+}
+
+func (b *brokerProgram) run() {
+	b.t.Helper()
+	b.prog = run(b.t, nil, filepath.Join(bin, "broker"), b.args...)
+	eventually(b.t, 20*time.Second, "the broker is ready", func() bool {
+		select {
+		case <-b.prog.done:
+			b.t.Fatalf("the broker ended:\n%s", b.prog.out)
+		default:
+		}
+		resp, err := http.Get(b.url + "/readyz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+}
+
+func TestBrokerProgram(t *testing.T) {
+	broker := filepath.Join(bin, "broker")
+	t.Run("unknown settings are errors", func(t *testing.T) {
+		for name, c := range map[string]struct{ env, args []string }{
+			"environment": {[]string{"PINDESK_LISTN=x"}, []string{"serve"}},
+			"flag":        {nil, []string{"serve", "--listn", "x"}},
+			"value":       {[]string{"PINDESK_SESSION_IDLE=soon"}, []string{"serve"}},
+		} {
+			p := run(t, c.env, broker, c.args...)
+			if code := p.wait(); code == 0 || !bytes.Contains([]byte(p.out.String()), []byte("broker: error")) {
+				t.Errorf("%s: exit code %d, %s", name, code, p.out)
+			}
+		}
+	})
+	t.Run("a signal drains, and a stopped broker exits with 0", func(t *testing.T) {
+		b := startBroker(t, "")
+		ws, err := b.open(b.newPIN(), "viewer", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ws.Close()
+		b.prog.signal(os.Interrupt)
+		code := 0
+		for code == 0 {
+			if _, _, err := ws.ReadMessage(); err != nil {
+				code = closeCode(err)
+				break
+			}
+		}
+		if code != 4000 {
+			t.Errorf("the socket was closed with %d, want the code that says reconnect", code)
+		}
+		if code := b.prog.wait(); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+	})
+	t.Run("migrate", func(t *testing.T) {
+		dir := t.TempDir()
+		for range 2 {
+			p := run(t, nil, broker, "migrate", "--data", dir)
+			if code := p.wait(); code != 0 {
+				t.Errorf("exit code %d: %s", code, p.out)
+			}
+		}
+	})
+	t.Run("version", func(t *testing.T) {
+		if p := run(t, nil, broker, "version"); p.wait() != 0 || !bytes.HasPrefix([]byte(p.out.String()), []byte("PinDesk broker ")) {
+			t.Error(p.out)
+		}
+	})
+}
