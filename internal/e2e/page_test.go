@@ -12,9 +12,9 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
-	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -40,7 +40,7 @@ func startChromium(t *testing.T, width, height int) *page {
 
 func newTab(t *testing.T, parent context.Context) *page {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(parent, chromedp.WithListener(func(ev any) {
+	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewWindow(true), chromedp.WithListener(func(ev any) {
 		if e, ok := ev.(*runtime.EventExceptionThrown); ok {
 			t.Errorf("the page threw: %s %+v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception)
 		}
@@ -255,8 +255,22 @@ func (p *page) altGr(code, key string) {
 		return true; })()`, code, key, code, key))
 }
 
-// activate brings the tab to the front, so that the others are hidden.
-func (p *page) activate() {
+// window minimizes the tab's window, which hides the page, or brings it back.
+func (p *page) window(state browser.WindowState) {
 	p.t.Helper()
-	p.do(command(cdppage.BringToFront, cdp.Empty{}))
+	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		w, err := cdp.Call(ctx, t, browser.GetWindowForTarget, browser.GetWindowForTargetParams{})
+		if err != nil {
+			return err
+		}
+		_, err = cdp.Call(ctx, t, browser.SetWindowBounds, browser.SetWindowBoundsParams{WindowID: w.WindowID,
+			Bounds: &browser.Bounds{WindowState: state}})
+		return err
+	}))
+}
+
+// seq is the newest update that the page has painted, or decoded while it is hidden.
+func (p *page) seq() string {
+	p.t.Helper()
+	return p.text("document.getElementById('screen').dataset.seq")
 }
