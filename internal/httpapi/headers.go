@@ -40,11 +40,14 @@ var pageHeaders = [][2]string{
 const hsts = "max-age=15768000"
 
 // pageCSP is the policy of our pages. The relay's WebSocket is named besides 'self', which
-// covers it only in newer browsers. font-src is for the .woff2 files that we serve.
+// covers it only in newer browsers; but a CSP cannot name an IPv6 address. font-src is for the .woff2 files that we serve.
 func pageCSP(own origin.Origins) string {
 	var b strings.Builder
 	b.WriteString("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'")
 	for _, o := range own.List() {
+		if strings.Contains(o, "[") {
+			continue
+		}
 		b.WriteString(" ws" + strings.TrimPrefix(o, "http")) // http: -> ws:, https: -> wss:
 	}
 	b.WriteString("; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")

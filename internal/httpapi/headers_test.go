@@ -148,7 +148,8 @@ func TestPageHeaders(t *testing.T) {
 	wantHeaders(t, "/healthz", d.call("GET", "/healthz", "").Header(), probes)
 }
 
-// TestPageCSPNamesEveryOrigin: a page opened by another loopback name reaches its relay.
+// TestPageCSPNamesEveryOrigin: a page opened by another loopback name reaches its relay. ([::1]
+// is left to 'self': browsers complain of an IPv6 address in a CSP.)
 func TestPageCSPNamesEveryOrigin(t *testing.T) {
 	d := open(t, func(c *Config) {
 		c.PublicURL = mustParse(t, "http://127.0.0.1:8080")
@@ -158,7 +159,7 @@ func TestPageCSPNamesEveryOrigin(t *testing.T) {
 		}
 	})
 	csp := d.call("GET", "/", "").Header().Get("Content-Security-Policy")
-	if want := "connect-src 'self' ws://127.0.0.1:8080 ws://localhost:8080 ws://[::1]:8080;"; !strings.Contains(csp, want) {
+	if want := "connect-src 'self' ws://127.0.0.1:8080 ws://localhost:8080;"; !strings.Contains(csp, want) {
 		t.Errorf("%q lacks %q", csp, want)
 	}
 	body := d.call("GET", "/api/v1/session_url"+pinQuery, "").Body.String()

@@ -32,7 +32,7 @@ type pace struct {
 	rtt     time.Duration // least of the last rttMemory, 0 = not known
 	rttAt   time.Time
 	quality int       // index in qualities
-	step    time.Time // of the last change of quality
+	step    time.Time // of the last change of quality, or of the last late ack
 
 	part     uint32               // CatchUp messages so far
 	partAt   time.Time            // of the last
@@ -84,7 +84,9 @@ func (p *pace) ack(viewer uint16, seq, part uint32, catching bool, trip time.Dur
 		p.rtt, p.rttAt = trip, now
 	}
 	switch late := trip-p.rtt > queueDelay; {
-	case late && p.quality < len(qualities)-1 && now.Sub(p.step) > stepDown:
+	case late && p.quality == len(qualities)-1:
+		p.step = now
+	case late && now.Sub(p.step) > stepDown:
 		p.quality, p.step = p.quality+1, now
 	case !late && p.quality > 0 && now.Sub(p.step) > stepUp:
 		p.quality, p.step = p.quality-1, now

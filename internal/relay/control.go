@@ -24,6 +24,7 @@ func (f *feed) stateLocked() {
 	if f.ended {
 		return
 	}
+	f.told = time.Now()
 	names := map[string]int{}
 	for _, v := range f.viewers {
 		names[v.name]++

@@ -9,6 +9,7 @@ import (
 
 // Times and sizes of a feed. Sources: DESIGN of the stream (pacing, relay).
 const (
+	tellTime    = 10 * time.Second       // at least so often everybody hears the state: a page cannot see pings
 	tickTime    = 250 * time.Millisecond // coalesces keyframe requests and looks for lag
 	keyPatience = 3 * time.Second        // before a keyframe that did not come is asked for again
 	graceTime   = 60 * time.Second       // a viewer's grants outlive its absence for this long
@@ -50,6 +51,7 @@ type feed struct {
 	pointer   *message
 	askedKey  time.Time // last NeedKey
 	awaitKey  bool      // and no keyframe came since
+	told      time.Time // last state
 	ended     bool
 }
 
@@ -219,7 +221,7 @@ func (f *feed) tickLocked(now time.Time) {
 	}
 	f.leadLocked(now)
 	f.askKeyLocked(now)
-	if changed {
+	if changed || now.Sub(f.told) >= tellTime {
 		f.stateLocked()
 	}
 }

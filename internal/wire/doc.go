@@ -146,5 +146,7 @@
 //
 // # Control
 //
-// Body: one JSON object with a field "type"; types and fields are in control.go.
+// Body: one JSON object with a field "type"; types and fields are in control.go. The relay
+// repeats "state" at least every 10 s, so that a party which hears nothing for 25 s knows that
+// its connection is dead.
 package wire

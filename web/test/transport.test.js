@@ -131,6 +131,22 @@ test('a join or socket that hangs is given up', async () => {
   assert.equal(phase(), 'retrying');
 });
 
+test('a socket that falls silent is given up, one that says something is not', async () => {
+  const { link, log, open, advance, phase } = setup();
+  link.start();
+  await settle();
+  const s = open();
+  for (let i = 0; i < 10; i++) {
+    await advance(20_000);
+    s.onmessage({ data: new ArrayBuffer(1) });
+  }
+  assert.deepEqual([phase(), log.joins.length], ['open', 1]);
+  await advance(24_999);
+  assert.equal(phase(), 'open');
+  await advance(1);
+  assert.deepEqual([phase(), s.readyState, log.joins.length], ['joining', 3, 2]);
+});
+
 test('wake: a waiting retry is made at once, but not in a storm', async () => {
   const { link, log, advance } = setup(Array(20).fill('down'));
   link.start();

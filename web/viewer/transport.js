@@ -7,6 +7,7 @@ const FIRST_DELAY = 500; // ms, then doubled up to MAX_DELAY
 const MAX_DELAY = 10_000;
 const STABLE = 10_000; // a connection that lived so long starts the delays anew
 const JOIN_TIMEOUT = 10_000;
+const SILENCE = 25_000; // the relay says something at least every 10 s; a page cannot see its pings
 const MAX_RETRY_AFTER = 300; // s; a server that says more is asked again all the same
 
 /**
@@ -51,6 +52,9 @@ export class Link {
   #lastTry = -Infinity;
   /** @type {number | null} */
   #timer = null;
+  /** @type {number | null} of the open socket */
+  #watchdog = null;
+  #heard = 0; // when the last message came
   #wasOffline = false;
 
   /**
@@ -102,6 +106,7 @@ export class Link {
   stop() {
     this.#over = true;
     this.#cancel();
+    this.#unwatch();
     this.#tries++;
     this.#socket?.close(1000);
     this.#socket = null;
@@ -111,6 +116,19 @@ export class Link {
   #cancel() {
     if (this.#timer !== null) this.env.clearTimeout(this.#timer);
     this.#timer = null;
+  }
+
+  /** Gives the open socket up when nothing came over it for too long. */
+  #watch() {
+    this.#unwatch();
+    const left = this.#heard + SILENCE - this.env.now();
+    if (left <= 0) this.#drop(1006);
+    else this.#watchdog = this.env.setTimeout(() => this.#watch(), left);
+  }
+
+  #unwatch() {
+    if (this.#watchdog !== null) this.env.clearTimeout(this.#watchdog);
+    this.#watchdog = null;
   }
 
   async #try() {
@@ -143,11 +161,14 @@ export class Link {
       if (socket !== this.#socket) return;
       this.#cancel();
       this.#open = true;
-      this.#opened = this.env.now();
+      this.#opened = this.#heard = this.env.now();
+      this.#watch();
       this.party.onState({ phase: 'open' });
     };
     socket.onmessage = ({ data }) => {
-      if (socket === this.#socket && data instanceof ArrayBuffer) this.party.onMessage(new Uint8Array(data));
+      if (socket !== this.#socket || !(data instanceof ArrayBuffer)) return;
+      this.#heard = this.env.now();
+      this.party.onMessage(new Uint8Array(data));
     };
     socket.onclose = ({ code }) => {
       if (socket === this.#socket) this.#drop(code);
@@ -195,6 +216,7 @@ export class Link {
     this.#socket = null;
     this.#open = false;
     this.#tries++;
+    this.#unwatch();
     if (socket && socket.readyState < 2) socket.close();
     if (this.#over) return;
     if (terminal(code)) {
