@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"pindesk/internal/presenter"
+)
+
+// screen collects what the terminal shows.
+type screen struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *screen) has(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return bytes.Contains(s.b.Bytes(), []byte(text))
+}
+
+// pty opens a real pseudo-terminal: a person's end and a program's end.
+func pty(t *testing.T) (person, program *os.File) {
+	t.Helper()
+	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetPointerInt(int(person.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	fd, _, errno := unix.Syscall(unix.SYS_IOCTL, person.Fd(), unix.TIOCGPTPEER, unix.O_RDWR|unix.O_NOCTTY)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	program = os.NewFile(fd, "terminal")
+	// The reader of a terminal lives as long as its program; hanging up ends it.
+	t.Cleanup(func() { person.Close() })
+	return person, program
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for tick := time.NewTicker(5 * time.Millisecond); !ok(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatal("not in time: " + what)
+		}
+	}
+}
+
+func TestAsk(t *testing.T) {
+	const question = "Type y and press Enter"
+	for name, c := range map[string]struct {
+		before string // typed before the question
+		early  string // typed at once when it shows
+		typed  string // typed when it listens
+		want   bool
+	}{
+		"y":                                   {typed: "y\r", want: true},
+		"YES":                                 {typed: "YES\r", want: true},
+		"Enter alone":                         {typed: "\r"},
+		"n":                                   {typed: "n\r"},
+		"something else":                      {typed: "yesterday\r"},
+		"Escape":                              {typed: "\x1b"},
+		"Ctrl-D":                              {typed: "\x04"},
+		"y taken back":                        {typed: "y\x7f\r"},
+		"n taken back":                        {typed: "n\x7fy\r", want: true},
+		"a y from before counts not":          {before: "y", typed: "\r"},
+		"a whole answer from before":          {before: "y\r", typed: "\r"},
+		"a y in the first half second":        {early: "y\r", typed: "\r"},
+		"a late y after all that":             {before: "n", early: "n\r", typed: "y\r", want: true},
+		"the guest's own Enter after early y": {early: "y", typed: "\r"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			person, program := pty(t)
+			out := &screen{}
+			term := newTerminal(program, out)
+			term.listen()
+			if c.before != "" {
+				if _, err := person.WriteString(c.before); err != nil {
+					t.Fatal(err)
+				}
+			}
+			answer := make(chan bool, 1)
+			start := time.Now()
+			go func() { answer <- term.Ask(context.Background(), presenter.Question{Name: "Eve", Control: true}) }()
+			eventually(t, "the question", func() bool { return out.has(question) })
+			person.WriteString(c.early)
+			eventually(t, "the deaf time", func() bool { return time.Since(start) > deaf+100*time.Millisecond })
+			select {
+			case yes := <-answer:
+				t.Fatalf("answered %v by what was typed too early", yes)
+			default:
+			}
+			person.WriteString(c.typed)
+			select {
+			case yes := <-answer:
+				if yes != c.want {
+					t.Errorf("the answer was %v, want %v", yes, c.want)
+				}
+			case <-time.After(5 * time.Second):
+				t.Fatal("no answer")
+			}
+			if !out.has("“Eve” wants to CONTROL") {
+				t.Error("the question does not say who wants what")
+			}
+		})
+	}
+}
+
+func TestAskEndsWithItsViewer(t *testing.T) {
+	_, program := pty(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	out := &screen{}
+	answer := make(chan bool, 1)
+	go func() { answer <- newTerminal(program, out).Ask(ctx, presenter.Question{}) }()
+	eventually(t, "the question", func() bool { return out.has("Somebody without a name wants to see") })
+	cancel()
+	if <-answer {
+		t.Error("yes, although nobody answered")
+	}
+}
+
+func TestWhoCanAsk(t *testing.T) {
+	_, program := pty(t)
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	if !newTerminal(program, nil).canAsk() || newTerminal(null, nil).canAsk() {
+		t.Error("a terminal can ask, /dev/null cannot")
+	}
+}
+
+func TestAskPIN(t *testing.T) {
+	person, program := pty(t)
+	out := &screen{}
+	term := newTerminal(program, out)
+	person.WriteString("7w2978570\n")
+	pin, err := askPIN(context.Background(), term)
+	if err != nil || pin != "7w2978570" {
+		t.Errorf("got %q, %v", pin, err)
+	}
+	person.WriteString("\n")
+	if _, err := askPIN(context.Background(), term); err == nil {
+		t.Error("an empty PIN was accepted")
+	}
+}
