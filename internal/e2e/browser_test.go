@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -58,6 +59,10 @@ func TestTheMainJob(t *testing.T) {
 			v.exact(d, stillness)
 			v.screenshot("live")
 
+			if urls := eval[string](v, `performance.getEntriesByType('resource').map(e => e.name).join(' ') + document.referrer`); strings.Contains(urls, pin) ||
+				!strings.Contains(urls, "/api/v1/join") {
+				t.Errorf("the PIN is in a URL, or nothing was fetched: %s", urls)
+			}
 			clickAndType(t, d, v, pad, typed)
 
 			if err := xvfb.Resize(d.display, "800x600"); err != nil {
@@ -73,6 +78,7 @@ func TestTheMainJob(t *testing.T) {
 
 			b.prog.signal(killSignal)
 			b.prog.wait()
+			b.first = b.prog.out
 			v.wantState("joining reconnecting")
 			v.screenshot("reconnecting")
 			d.fill(100, 400, 300, 200, 0x22aa44)
@@ -87,6 +93,11 @@ func TestTheMainJob(t *testing.T) {
 			b.call("DELETE", "/api/v1/session?session_pin="+pin, nil)
 			v.wantState("ended")
 			v.screenshot("ended")
+			for _, said := range []string{b.prog.out.String(), b.first.String()} {
+				if strings.Contains(said, pin) || !strings.Contains(said, "party joined") {
+					t.Error("the broker's log has the PIN, or nothing")
+				}
+			}
 		})
 	}
 }

@@ -24,7 +24,6 @@ type fakeDesktop struct {
 	mu       sync.Mutex
 	pic      screen.Picture
 	damage   []screen.Rect
-	resized  bool
 	grabbed  screen.Picture
 	grabs    int
 	events   []wire.Event

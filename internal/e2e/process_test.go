@@ -95,8 +95,9 @@ func freePort(t *testing.T) string {
 // brokerProgram is the real program.
 type brokerProgram struct {
 	*site
-	args []string
-	prog *program
+	args  []string
+	prog  *program
+	first *logBuffer // what a broker said that was killed
 }
 
 // startBroker runs bin/broker on a free port; databaseURL "" means SQLite.
