@@ -263,7 +263,7 @@ func TestWhatDoesNotFitWaits(t *testing.T) {
 
 // TestCaps: the worst content stays within all caps of wire with the true limits.
 func TestCaps(t *testing.T) {
-	side := 2048
+	side := 1536
 	if testLong {
 		side = 4096
 	}
@@ -302,9 +302,9 @@ func TestCaps(t *testing.T) {
 // TestKeyframesFit: whatever is on the screen, a keyframe and a resize fit, decode, and tell
 // the truth about which tiles are exact.
 func TestKeyframesFit(t *testing.T) {
-	sizes := [][2]int{{1, 1}, {33, 31}, {1920, 1080}, {wire.MaxSide, 40}, {40, wire.MaxSide}}
+	sizes := [][2]int{{1, 1}, {33, 31}, {1280, 720}, {wire.MaxSide, 20}}
 	if testLong {
-		sizes = append(sizes, [2]int{3840, 2160}, [2]int{8192, 8192}, [2]int{wire.MaxSide, 4096})
+		sizes = append(sizes, [2]int{40, wire.MaxSide}, [2]int{1920, 1080}, [2]int{3840, 2160}, [2]int{8192, 8192}, [2]int{wire.MaxSide, 4096})
 	}
 	draw := map[string]func(s *scene, r Rect){
 		"noise":    (*scene).noise,

@@ -138,6 +138,7 @@ func (w *world) update(budget int) bool {
 	before := w.encoder.Seq()
 	msg, ok := w.encoder.Update([]byte("prefix"), w.screen, w.pending, w.params(budget))
 	w.pending = nil
+	w.checkShadow()
 	if string(msg[:6]) != "prefix" || !ok && (len(msg) != 6 || w.encoder.Seq() != before) {
 		w.t.Fatal("Update broke what was in dst, or counted without a message")
 	}
@@ -214,6 +215,9 @@ func (w *world) catchUp(budget int) bool {
 
 // deliver hands a viewer its queue.
 func (w *world) deliver(v *watcher) {
+	if len(v.queue) == 0 {
+		return
+	}
 	for _, msg := range v.queue {
 		mustApply(w.t, v.decoder, msg)
 	}
@@ -223,15 +227,14 @@ func (w *world) deliver(v *watcher) {
 	}
 }
 
-// check compares what an up-to-date viewer shows with the shadow, and the shadow with the
-// screen, but for tiles that may differ.
+// check compares what an up-to-date viewer shows with the shadow, but for tiles that may differ.
 func (w *world) check(v *watcher) {
 	e := w.encoder
 	shown := v.decoder.Picture()
 	if v.decoder.Seq() != e.Seq() || shown.W != e.shadow.W || shown.H != e.shadow.H {
 		w.t.Fatalf("viewer is at %d, %dx%d, the encoder at %d, %dx%d", v.decoder.Seq(), shown.W, shown.H, e.Seq(), e.shadow.W, e.shadow.H)
 	}
-	if v.state == live && !v.decoder.Done() && e.marks.count[lossyNew] == 0 && v.decoder.Part() > 0 {
+	if v.state == live && !v.decoder.Done() {
 		w.t.Fatal("a live viewer never heard that it has caught up")
 	}
 	for t, m := range e.marks.tile {
@@ -242,10 +245,15 @@ func (w *world) check(v *watcher) {
 			w.t.Fatalf("tile %d, mark %d, state %d: viewer differs from the shadow: %s", t, m, v.state, firstDifference(&e.shadow, &shown))
 		}
 	}
-	if len(e.waiting) == 0 && len(w.pending) == 0 && w.screen.W == e.shadow.W && w.screen.H == e.shadow.H {
-		if d := firstDifference(&w.screen, &e.shadow); d != "" {
-			w.t.Fatalf("shadow differs from the screen: %s", d)
-		}
+}
+
+// checkShadow compares what the encoder believes to have sent with what was captured.
+func (w *world) checkShadow() {
+	if len(w.encoder.waiting) > 0 {
+		return
+	}
+	if d := firstDifference(&w.screen, &w.encoder.shadow); d != "" {
+		w.t.Fatalf("shadow differs from the screen: %s", d)
 	}
 }
 
@@ -367,7 +375,7 @@ func TestEveryViewerIsExact(t *testing.T) {
 	start := time.Now()
 	seed := uint64(1)
 	copies, catchUps := 0, 0
-	for ; seed < 30 || time.Since(start) < limit; seed++ {
+	for ; seed <= 6 || time.Since(start) < limit; seed++ {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			w := runWorld(t, seed)
 			copies += w.copies
@@ -386,7 +394,7 @@ func TestEveryViewerIsExact(t *testing.T) {
 func runWorld(t *testing.T, seed uint64) *world {
 	w := newWorld(t, seed)
 	for range 1 + w.rnd.IntN(4) {
-		for range w.rnd.IntN(120) {
+		for range w.rnd.IntN(80) {
 			w.step()
 		}
 		w.still()

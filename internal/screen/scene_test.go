@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -40,11 +41,6 @@ func (s *scene) take() []Rect {
 	return d
 }
 
-func (s *scene) set(x, y int, c uint32) {
-	p := s.pic.row(x, y, 1)
-	p[0], p[1], p[2], p[3] = byte(c), byte(c>>8), byte(c>>16), byte(s.rnd.Uint32())
-}
-
 // somewhere is a rectangle inside the picture of at least 1x1.
 func (s *scene) somewhere() Rect {
 	w, h := 1+s.rnd.IntN(s.pic.W), 1+s.rnd.IntN(s.pic.H)
@@ -52,9 +48,13 @@ func (s *scene) somewhere() Rect {
 }
 
 func (s *scene) each(r Rect, colour func(x, y int) uint32) {
+	garbage := s.rnd.Uint32()
 	for y := r.Y; y < r.Y+r.H; y++ {
+		row := s.pic.row(r.X, y, r.W)
 		for x := r.X; x < r.X+r.W; x++ {
-			s.set(x, y, colour(x, y))
+			garbage += 0x9e3779b9
+			binary.LittleEndian.PutUint32(row, colour(x, y)&0xffffff|garbage&0xff000000)
+			row = row[4:]
 		}
 	}
 	s.damage = append(s.damage, r)

@@ -74,7 +74,7 @@ func (e *Encoder) took(cur *Picture, r Rect, how mark, now uint32) {
 // merged rectangles, which may lie over tiles of whole.
 func (e *Encoder) encodeMany(cur *Picture, many, whole []bool, p Params) {
 	e.rects = e.mergeCheap(e.appendRuns(e.rects[:0], many), whole)
-	small := 0
+	small, full := 0, false
 	for _, r := range e.rects {
 		// Long rectangles in pieces of whole rows of tiles, so that each piece fits for sure.
 		rows := max(jpegPiece/r.W/tileSize, 1) * tileSize
@@ -90,15 +90,17 @@ func (e *Encoder) encodeMany(cur *Picture, many, whole []bool, p Params) {
 				continue
 			}
 			n := len(e.jpeg.out)
-			size := e.jpeg.encode(cur, box, 1, p.quality())
-			if len(e.jpeg.out) > e.limits.blobs && n > 0 || e.ops >= e.limits.ops {
+			if full = full || e.ops >= e.limits.ops; !full {
+				size := e.jpeg.encode(cur, box, 1, p.quality())
+				if full = n > 0 && n+size > e.limits.blobs; !full {
+					e.jpegOps = appendJPEG(e.jpegOps, box, size)
+					e.ops++
+					e.tookLossy(cur, box, whole, many, p.Captured)
+					continue
+				}
 				e.jpeg.out = e.jpeg.out[:n]
-				e.wait(piece, many)
-				continue
 			}
-			e.jpegOps = appendJPEG(e.jpegOps, box, size)
-			e.ops++
-			e.tookLossy(cur, box, whole, many, p.Captured)
+			e.wait(piece, many)
 		}
 	}
 }

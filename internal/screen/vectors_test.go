@@ -157,7 +157,7 @@ var streams = map[string]func(v *script){
 		v.key()
 		for i := range 12 {
 			v.s.text(Rect{10 + i*9, 20, 8, 14})
-			v.update(0, wire.OpPalette)
+			v.update(0)
 		}
 	},
 	"keyframe-then-reset": func(v *script) {
