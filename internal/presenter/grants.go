@@ -71,12 +71,12 @@ func (g *grants) set(viewer uint16, view, control bool) {
 	}
 }
 
-// controlled reports whether some viewer holds control.
+// controlled reports whether some viewer that is here holds control.
 func (g *grants) controlled() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, v := range g.of {
-		if v.control {
+		if v.control && v.online {
 			return true
 		}
 	}

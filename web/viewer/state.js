@@ -261,7 +261,8 @@ export class Model {
   }
 
   #who() {
-    const holder = this.#state?.viewers?.find((v) => v.control);
+    // One that is away keeps control for a minute, but does not control meanwhile.
+    const holder = this.#state?.viewers?.find((v) => v.control && v.online);
     if (!holder) return t('who.nobody');
     if (holder.viewer === this.#me) return t('who.me');
     if (!holder.name) return t('who.unnamed', { number: holder.viewer });
