@@ -53,7 +53,10 @@ type Injector interface {
 	// Key presses or releases a key, as the package documentation of wire says for Key.
 	// A release lets go exactly what the press of the same code held.
 	Key(e wire.Event) error
-	// Text types any Unicode text; line ends become Return. It returns when all is typed.
+	// Text types any Unicode text; line ends become Return, other control characters but
+	// Tab and BackSpace are left out. It returns when all is typed, which takes about 15 ms
+	// for each character beyond the first few that is on no key: whoever must be able to
+	// stop soon passes a long text in pieces.
 	Text(s string) error
 	// ReleaseAll releases every key and button that this injector holds down.
 	ReleaseAll() error

@@ -11,12 +11,15 @@ import (
 )
 
 const (
-	// settle is how long programs get to learn of a new binding before it is used, and to
-	// look up a key that was typed before its keycode is bound anew. Both go through the
-	// same queue as the keys, but many programs fetch the mapping only when they come to
-	// the notice, and then get the newest. 20 ms was found to be enough for terminals,
-	// toolkits and browsers on a busy machine.
+	// settle is how long programs get to learn of a new binding before it is used. The
+	// notice goes through the same queue as the keys, but some toolkits take it in late.
 	settle = 20 * time.Millisecond
+	// linger is how long a binding stays after its last use. Many programs fetch the
+	// mapping only when they come to a notice, and then get the newest: one that lags
+	// behind would read an older key by a newer binding. Terminals on a busy machine were
+	// seen to lag by more than 20 ms. It makes long foreign text slow (about 60 different
+	// characters a second), nothing else.
+	linger = 300 * time.Millisecond
 	// maxSpare bounds how many keycodes are borrowed: each binding makes every program on
 	// the desktop look at its keyboard mapping.
 	maxSpare = 24
@@ -88,7 +91,7 @@ func (i *Injector) lend(runes []rune) (int, error) {
 			if s = i.oldestSpare(now); s == nil {
 				break
 			}
-			if pause := settle - time.Since(s.usedTime); s.bound[0] != 0 && pause > 0 {
+			if pause := linger - time.Since(s.usedTime); s.bound[0] != 0 && pause > 0 {
 				if err := i.pause(pause); err != nil {
 					return 0, err
 				}
@@ -169,7 +172,7 @@ func (i *Injector) lent(r rune, state uint16) (stroke, bool) {
 func (i *Injector) giveBack() {
 	for n := range i.borrowed {
 		if s := &i.borrowed[n]; s.bound[0] != 0 {
-			if wait := settle - time.Since(s.usedTime); wait > 0 {
+			if wait := linger - time.Since(s.usedTime); wait > 0 {
 				time.Sleep(wait)
 			}
 			s.bound = [2]xproto.Keysym{}
