@@ -61,8 +61,13 @@ fuzz: ## every fuzz target for FUZZTIME each (30s)
 clean: ## removes what the targets above have made
 	rm -rf bin out tools/bin web/test/node_modules
 
-# The developers' tools are built once from their own module.
-tools/bin/golangci-lint tools/bin/gotestsum: tools/bin/%: tools/go.mod tools/go.sum
-	@echo "building $* (once; golangci-lint takes a few minutes)"
-	@cd tools && go build -trimpath -o bin/$* $$(go list -f '{{.ImportPath}}' tool | grep '/$*$$')
+# The developers' tools are built once, each from a module of its own: gotestsum must not wait
+# for the linter's many dependencies.
+tools/bin/golangci-lint: tools/go.mod tools/go.sum
+	@echo "building golangci-lint (once; it takes a few minutes)"
+	@cd tools && go build -trimpath -o bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+tools/bin/gotestsum: tools/gotestsum/go.mod tools/gotestsum/go.sum
+	@cd tools/gotestsum && go build -trimpath -o ../bin/gotestsum gotest.tools/gotestsum
 	@touch $@

@@ -18,7 +18,7 @@ var (
 
 // testLong is set where time does not matter: the property test then runs for a minute, and
 // the largest pictures are tried, too.
-var testLong = os.Getenv("PINDESK_TEST_LONG") != ""
+var testLong = os.Getenv("PINDESK_LONG") != ""
 
 // The relay's states of a viewer.
 type state int

@@ -107,6 +107,8 @@
 //   - a new epoch (control message "state") empties everything: a Key must come first.
 //
 // The update after a Key|CatchUp carries Reset, so that old and new viewers go on together.
+// Wrong are: Reset with raw = 0, a numbered Key without Reset, CatchUp together with Reset.
+// Before its first Key a viewer drops updates silently: it is about to get one.
 //
 // # Ack
 //

@@ -172,8 +172,9 @@ test('who controls', () => {
   const { m, open } = setup();
   open();
   const who = (v) => {
-    m.onControl({ ...state({ view: true }), viewers: [{ viewer: 3, view: true }, { viewer: 5, control: true, ...v }] });
+    m.onControl({ ...state({ view: true }), viewers: [{ viewer: 3, view: true }, { viewer: 5, online: true, control: true, ...v }] });
     return m.page().who;
   };
+  assert.equal(who({ name: 'Bob', online: false }), 'Nobody controls');
   assert.deepEqual([who({ name: 'Bob' }), who({ name: 'Bob', twin: true }), who({})], ['Controls, says: Bob', 'Controls, says: Bob (viewer 5)', 'Viewer 5 controls']);
 });
