@@ -127,11 +127,37 @@ func (i *injection) inject(j job) {
 	i.heard = time.Now()
 	present := uint16(i.layout.Load()) == j.layout
 	for _, e := range j.events {
-		if err := i.event(e, present); err != nil {
-			i.log.Warn("input could not be injected", "err", err)
+		for more := true; more; {
+			var now wire.Event
+			now, e, more = cutText(e)
+			// A long message must not outlive the right to send it.
+			if _, ok := i.grants.mayControl(j.viewer); !ok {
+				return
+			}
+			if err := i.event(now, present); err != nil {
+				i.log.Warn("input could not be injected", "err", err)
+			}
 		}
 	}
 	i.injected.Store(uint64(j.viewer)<<32 | uint64(j.seq))
+}
+
+// textPiece is how many characters are typed before the grants are looked at again: a
+// desktop may take 15 ms for each.
+const textPiece = 32
+
+// cutText returns the first piece of an event, and the rest if there is more of it.
+func cutText(e wire.Event) (first, rest wire.Event, more bool) {
+	n := 0
+	for at := range e.Text {
+		if n == textPiece {
+			first, rest = e, e
+			first.Text, rest.Text = e.Text[:at], e.Text[at:]
+			return first, rest, true
+		}
+		n++
+	}
+	return e, wire.Event{}, false
 }
 
 func (i *injection) event(e wire.Event, present bool) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -96,10 +97,13 @@ func TestInjection(t *testing.T) {
 		want("a viewer without control")
 		send(1, 4, 5, down("KeyA"), wire.Event{Type: wire.EventText, Text: "本"})
 		want("keys and text", "key KeyA true", "text 本")
+		long := strings.Repeat("本", 40)
+		send(1, 5, 5, wire.Event{Type: wire.EventText, Text: long})
+		want("a long text in pieces", "text "+long[:96], "text "+long[96:])
 		g.set(2, true, true)
 		i.check()
 		want("control ends", "release")
-		send(1, 5, 5, up("KeyA"), click)
+		send(1, 6, 5, up("KeyA"), click)
 		want("the one who had control")
 		send(2, 2, 5, down("KeyB"))
 		want("the one who has it", "key KeyB true")

@@ -232,7 +232,7 @@ func (s *sharing) tell(c wire.Control) error {
 func (s *sharing) pump(now time.Time) (time.Duration, error) {
 	const long = time.Minute
 	if s.epoch == 0 || s.p.grants.watching() == 0 {
-		return long, nil // nobody may see: nothing is captured
+		return s.idle(now, long) // nobody may see: nothing is captured
 	}
 	wait, err := s.sendUpdates(now)
 	if err != nil {
@@ -249,6 +249,22 @@ func (s *sharing) pump(now time.Time) (time.Duration, error) {
 		wait = long
 	}
 	return wait, nil
+}
+
+// idle looks now and then whether the desktop is still there, of which only a change tells.
+func (s *sharing) idle(now time.Time, long time.Duration) (time.Duration, error) {
+	const every = time.Second
+	if !s.dirty {
+		return long, nil
+	}
+	if since := now.Sub(s.pointerAt); since < every {
+		return every - since, nil
+	}
+	s.pointerAt = now
+	if _, _, err := s.p.cfg.Screen.Pointer(); err != nil {
+		return 0, fmt.Errorf("%w: %w", errDesktop, err)
+	}
+	return long, nil
 }
 
 // sendUpdates sends a keyframe, an update and a CatchUp, each if it is due.
