@@ -101,6 +101,13 @@ func (f *feed) attach(p Party, c Conn) (*member, error) {
 		return nil, err
 	}
 	f.stateLocked()
+	if m.viewer == nil {
+		for _, v := range f.viewers { // wishes from before this presenter came
+			if v.asking != "" && v.member != nil {
+				f.askPresenterLocked(v)
+			}
+		}
+	}
 	return m, nil
 }
 
@@ -136,11 +143,6 @@ func (f *feed) attachPresenterLocked(m *member) {
 			}
 		}
 		f.restartLocked(v)
-	}
-	for _, v := range f.viewers {
-		if v.asking != "" && v.member != nil {
-			f.askPresenterLocked(v)
-		}
 	}
 }
 
