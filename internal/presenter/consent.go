@@ -104,6 +104,8 @@ func Says(name string) string {
 func (c *consent) asked(viewer uint16, control bool) error {
 	g, p := c.s.p.grants.get(viewer), c.s.p
 	switch {
+	case !g.online:
+		return nil // it has left meanwhile
 	case control && !g.control && p.cfg.Consent == ControlFree:
 		return c.s.grant(viewer, true, true)
 	case !control && !g.view && p.cfg.Consent != Ask:

@@ -49,7 +49,8 @@ type item struct {
 	sub  uint8 // what supersedes what: see supersede
 }
 
-// Items of the same sub (not 0) supersede each other: only the newest matters.
+// Items of the same sub (not 0) supersede each other: only the newest matters. It takes the
+// place of the older one.
 const (
 	subState uint8 = 1 + iota
 	subCursor
@@ -84,10 +85,8 @@ func (q *queue) put(m *message, kind wire.Kind, sub uint8) {
 	if q.closed || q.last != nil {
 		return
 	}
-	if sub != 0 {
-		q.removeLocked(func(o item) bool {
-			return o.sub == sub && (sub != subAck || sameViewer(o.msg.b, m.b))
-		}, dropSuperseded)
+	if sub != 0 && q.supersedeLocked(m, sub) {
+		return
 	}
 	if kind != wire.KindUpdate && q.bytes > maxQueued {
 		q.h.drop(dropFull)
@@ -96,6 +95,22 @@ func (q *queue) put(m *message, kind wire.Kind, sub uint8) {
 	q.items = append(q.items, item{m.retain(), kind, sub})
 	q.bytes += len(m.b)
 	q.signal()
+}
+
+// supersedeLocked puts m in the place of an older one of its sub, if one still waits. The
+// place stays: what was queued behind the older one may rest on it.
+func (q *queue) supersedeLocked(m *message, sub uint8) bool {
+	for i := q.head; i < len(q.items); i++ {
+		it := &q.items[i]
+		if it.sub == sub && (sub != subAck || sameViewer(it.msg.b, m.b)) {
+			q.bytes += len(m.b) - len(it.msg.b)
+			it.msg.release()
+			it.msg = m.retain()
+			q.h.drop(dropSuperseded)
+			return true
+		}
+	}
+	return false
 }
 
 func sameViewer(a, b []byte) bool { return a[6] == b[6] && a[7] == b[7] }

@@ -251,3 +251,50 @@ func TestTooManyViewers(t *testing.T) {
 		}
 	})
 }
+
+// A newer state takes the place of an older one that still waits: the presenter must know
+// who a viewer is before it hears what that viewer wants.
+func TestStateComesBeforeTheWish(t *testing.T) {
+	t.Run("waiting state", func(t *testing.T) {
+		wishAfterState(t, func(w *world) *peer {
+			p := w.presenter(1)
+			p.c.freeze(true)
+			p.send(wire.KindControl, 0, 0, []byte(`{"type":"question"}`)) // a state in the writer's hands
+			v := w.viewer(1, 1)
+			v.control(wire.Control{Type: wire.TypeAsk})
+			w.viewer(2, 1)
+			p.c.freeze(false)
+			return p
+		})
+	})
+	t.Run("late presenter", func(t *testing.T) {
+		wishAfterState(t, func(w *world) *peer {
+			v := w.viewer(1, 0)
+			v.control(wire.Control{Type: wire.TypeAsk})
+			return w.presenter(1)
+		})
+	})
+}
+
+func wishAfterState(t *testing.T, play func(*world) *peer) {
+	bubble(t, func(t *testing.T) {
+		p := play(newWorld(t))
+		synctest.Wait()
+		known := false
+		p.c.mu.Lock()
+		defer p.c.mu.Unlock()
+		for _, m := range p.c.got {
+			_, body, _ := wire.ParseHeader(m)
+			switch c, _ := wire.ParseControl(body); c.Type {
+			case wire.TypeState:
+				known = len(c.Viewers) > 0
+			case wire.TypeAsk:
+				if !known {
+					t.Error("the wish of a viewer came before the viewer")
+				}
+				return
+			}
+		}
+		t.Error("no wish came")
+	})
+}
