@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
 	"pindesk/internal/platform"
 	"pindesk/internal/presenter"
 )

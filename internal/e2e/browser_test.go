@@ -257,7 +257,7 @@ func TestOthersDoNotSlowTheTechnician(t *testing.T) {
 	}
 	alone := round()
 
-	hidden := newTab(t, v.ctx)
+	hidden := newTab(v.ctx, t)
 	hidden.open(b.url + "/view#" + pin)
 	hidden.wantState("live")
 	hidden.window(browser.WindowStateMinimized)

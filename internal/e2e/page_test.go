@@ -35,10 +35,10 @@ func startChromium(t *testing.T, width, height int) *page {
 	}
 	alloc, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(cancel)
-	return newTab(t, alloc)
+	return newTab(alloc, t)
 }
 
-func newTab(t *testing.T, parent context.Context) *page {
+func newTab(parent context.Context, t *testing.T) *page {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewWindow(true), chromedp.WithListener(func(ev any) {
 		if e, ok := ev.(*runtime.EventExceptionThrown); ok {

@@ -33,8 +33,7 @@ func chooseDisplay(cfg Config, getenv func(string) string) (string, error) {
 	}
 	display := getenv("DISPLAY")
 	wayland := getenv("XDG_SESSION_TYPE") == "wayland" || getenv("WAYLAND_DISPLAY") != ""
-	const wayOut = ` Please log out, choose the session "Xorg" (or "X11") at the login screen, and try again; ` +
-		"or share the screen from the browser."
+	const wayOut = ` Please log out, choose the session "Xorg" (or "X11") at the login screen, and try again.`
 	switch {
 	case wayland && display == "":
 		return "", &desktop.Error{Kind: desktop.ErrWayland,

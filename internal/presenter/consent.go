@@ -2,6 +2,7 @@ package presenter
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -143,7 +144,7 @@ func (c *consent) next() error {
 	c.asking.Go(func() {
 		defer cancel()
 		yes := c.s.p.cfg.Guest.Ask(ctx, Question{Name: v.Name, Twin: v.Twin, Control: w.control})
-		c.answers <- answer{w, yes && ctx.Err() == nil, context.Cause(ctx) == context.Canceled}
+		c.answers <- answer{w, yes && ctx.Err() == nil, errors.Is(ctx.Err(), context.Canceled)}
 	})
 	return c.s.tell(wire.Control{Type: wire.TypeQuestion, Open: true})
 }

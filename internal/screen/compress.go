@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -127,7 +128,7 @@ func (u *unpacker) unpack(packed []byte, raw int, fresh, whole bool) ([]byte, er
 		}
 	}
 	if whole {
-		if n, err := u.z.Read(buf[got:]); n != 0 || err != io.EOF {
+		if n, err := u.z.Read(buf[got:]); n != 0 || !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("%w: frame goes on", wire.ErrMalformed)
 		}
 	}

@@ -89,7 +89,7 @@ func TestFindCookie(t *testing.T) {
 	}
 }
 
-func open(t *testing.T, ctx context.Context, display string) error {
+func open(ctx context.Context, t *testing.T, display string) error {
 	t.Helper()
 	g, i, err := Open(ctx, display, slog.New(slog.DiscardHandler))
 	if err == nil {
@@ -123,31 +123,31 @@ func TestOpenWithKey(t *testing.T) {
 	right, wrong := write("right", "0123456789abcdef"), write("wrong", "fedcba9876543210")
 	display := xvfb.Start(t, "64x64", "-auth", right)
 	t.Setenv("XAUTHORITY", wrong)
-	if err := open(t, t.Context(), display); !errors.Is(err, desktop.ErrRefused) {
+	if err := open(t.Context(), t, display); !errors.Is(err, desktop.ErrRefused) {
 		t.Errorf("wrong key: %v", err)
 	}
 	t.Setenv("XAUTHORITY", filepath.Join(dir, "none"))
-	if err := open(t, t.Context(), display); !errors.Is(err, desktop.ErrRefused) {
+	if err := open(t.Context(), t, display); !errors.Is(err, desktop.ErrRefused) {
 		t.Errorf("no key: %v", err)
 	}
 	t.Setenv("XAUTHORITY", right)
-	if err := open(t, t.Context(), display); err != nil {
+	if err := open(t.Context(), t, display); err != nil {
 		t.Errorf("right key: %v", err)
 	}
 }
 
 func TestOpenFails(t *testing.T) {
 	display := xvfb.Start(t, "64x64", "-extension", "XTEST")
-	if err := open(t, t.Context(), display); !errors.Is(err, desktop.ErrUnsupported) {
+	if err := open(t.Context(), t, display); !errors.Is(err, desktop.ErrUnsupported) {
 		t.Errorf("without XTEST: %v", err)
 	}
-	if err := open(t, t.Context(), display+".5"); !errors.Is(err, desktop.ErrNoDisplay) {
+	if err := open(t.Context(), t, display+".5"); !errors.Is(err, desktop.ErrNoDisplay) {
 		t.Errorf("no such screen: %v", err)
 	}
-	if err := open(t, t.Context(), "nonsense"); !errors.Is(err, desktop.ErrNoDisplay) {
+	if err := open(t.Context(), t, "nonsense"); !errors.Is(err, desktop.ErrNoDisplay) {
 		t.Errorf("no display name: %v", err)
 	}
-	if err := open(t, t.Context(), filepath.Join(t.TempDir(), "none")+":0"); !errors.Is(err, desktop.ErrNoDisplay) {
+	if err := open(t.Context(), t, filepath.Join(t.TempDir(), "none")+":0"); !errors.Is(err, desktop.ErrNoDisplay) {
 		t.Errorf("nobody there: %v", err)
 	}
 }
@@ -183,7 +183,7 @@ func TestOpenStrangers(t *testing.T) {
 			}()
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
-			err = open(t, ctx, path+":0")
+			err = open(ctx, t, path+":0")
 			if !errors.Is(err, desktop.ErrNoDisplay) && !errors.Is(err, desktop.ErrRefused) {
 				t.Errorf("error %v", err)
 			}
