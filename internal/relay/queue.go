@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -71,6 +72,7 @@ type queue struct {
 	items  []item        // guarded by mu; items[:head] are gone
 	head   int           // guarded by mu
 	bytes  int           // queued; guarded by mu
+	news   int           // updates among items; guarded by mu
 	closed bool          // nothing is written any more; guarded by mu
 	last   func()        // called once all is written; guarded by mu
 	wake   chan struct{} // capacity 1
@@ -92,8 +94,14 @@ func (q *queue) put(m *message, kind wire.Kind, sub uint8) {
 		q.h.drop(dropFull)
 		return
 	}
+	if len(q.items) == cap(q.items) && q.head > len(q.items)/2 { // else a queue that is never empty grows for ever
+		q.items, q.head = slices.Delete(q.items, 0, q.head), 0
+	}
 	q.items = append(q.items, item{m.retain(), kind, sub})
 	q.bytes += len(m.b)
+	if kind == wire.KindUpdate {
+		q.news++
+	}
 	q.signal()
 }
 
@@ -131,6 +139,9 @@ func (q *queue) removeLocked(gone func(item) bool, why dropReason) (n int) {
 		}
 		n++
 		q.bytes -= len(it.msg.b)
+		if it.kind == wire.KindUpdate {
+			q.news--
+		}
 		it.msg.release()
 		q.h.drop(why)
 	}
@@ -144,6 +155,22 @@ func (q *queue) dropUpdates(why dropReason) int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.removeLocked(func(it item) bool { return it.kind == wire.KindUpdate }, why)
+}
+
+// dropPicture removes all that shows something of the screen and is not on its way yet.
+func (q *queue) dropPicture(why dropReason) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.removeLocked(func(it item) bool {
+		return it.kind == wire.KindUpdate || it.kind == wire.KindCursor || it.kind == wire.KindPointer
+	}, why)
+}
+
+// updates is how many updates the writer has not taken yet.
+func (q *queue) updates() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.news
 }
 
 // finish lets the writer write what is queued and then calls last once; nothing can be
@@ -165,7 +192,7 @@ func (q *queue) close() {
 	for _, it := range q.items[q.head:] {
 		it.msg.release()
 	}
-	q.items, q.head, q.bytes = nil, 0, 0
+	q.items, q.head, q.bytes, q.news = nil, 0, 0, 0
 	q.signal()
 }
 
@@ -189,6 +216,9 @@ func (q *queue) next() (it item, wait, done bool) {
 	q.items[q.head] = item{}
 	q.head++
 	q.bytes -= len(it.msg.b)
+	if it.kind == wire.KindUpdate {
+		q.news--
+	}
 	return it, false, false
 }
 

@@ -70,7 +70,7 @@ func (f *feed) restartLocked(v *viewer) {
 		v.pic = noGrant
 		return
 	}
-	v.member.out.dropUpdates(dropRevoked)
+	v.member.out.dropPicture(dropRevoked)
 	if !v.view {
 		v.pic = noGrant
 		return
@@ -209,18 +209,25 @@ func (f *feed) ackLocked(v *viewer, h wire.Header, body []byte, msg *message) {
 		f.h.drop(dropNoControl)
 		return
 	}
-	now := time.Now()
-	v.acked, v.hidden = now, ack.Hidden
 	n := 0
 	for n < len(v.sent) {
 		s := v.sent[n]
 		if s.part > 0 && s.part > ack.Part || s.part == 0 && s.seq > h.Seq {
 			break
 		}
-		v.unacked -= s.bytes
 		n++
 	}
+	// The newest of sent still wait for the writer: who acks these makes the queue grow unseen.
+	if n > len(v.sent)-v.member.out.updates() {
+		f.h.drop(dropForgedAck)
+		return
+	}
+	now := time.Now()
+	v.acked, v.hidden = now, ack.Hidden
 	if n > 0 {
+		for _, s := range v.sent[:n] {
+			v.unacked -= s.bytes
+		}
 		v.sent = append(v.sent[:0], v.sent[n:]...)
 		v.keySent = false
 	}

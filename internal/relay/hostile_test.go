@@ -1,0 +1,129 @@
+package relay
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pindesk/internal/wire"
+)
+
+// A viewer that reads nothing but acks what still waits for it would make its queue grow
+// without end, and the relay take updates away that are not there.
+func TestAckOfWhatWasNotWritten(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p, v := w.presenter(1), w.viewer(1, 1)
+		p.grant(1, true, true)
+		p.send(wire.KindUpdate, keyFrame|wire.FlagDone, 0, nil)
+		v.ack(0, 1)
+		v.c.freeze(true)
+		body := make([]byte, 16<<10)
+		for i := uint32(1); i <= 10; i++ {
+			p.send(wire.KindUpdate, 0, i, body)
+		}
+		v.ack(10, 1)
+		w.wantDrops("forged_ack", 1)
+		v.ack(1, 1) // is in the writer's hands: cannot be told from one that was painted
+		w.wantDrops("forged_ack", 1)
+		for i := uint32(11); i <= 100; i++ {
+			p.send(wire.KindUpdate, 0, i, body)
+			v.ack(i, 1)
+		}
+		if n := queuedBytes(w, 1); n > MaxUnacked {
+			t.Errorf("%d bytes are queued for a viewer that reads nothing", n)
+		}
+		time.Sleep(time.Second) // the bubble's clock: the feed looks for lag
+		synctest.Wait()
+		if w.drops("lag") == 0 {
+			t.Error("the queue was never dropped")
+		}
+		v.c.freeze(false)
+		synctest.Wait()
+	})
+}
+
+// queuedBytes is what waits for a viewer's writer.
+func queuedBytes(w *world, viewer uint16) int {
+	w.h.mu.Lock()
+	f := w.h.feeds["s"]
+	w.h.mu.Unlock()
+	f.mu.Lock()
+	q := f.viewers[viewer].member.out
+	f.mu.Unlock()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.bytes
+}
+
+// Pointer and cursor show something of the screen, too.
+func TestRevokingEmptiesTheWholeQueue(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p, v := w.presenter(1), w.viewer(1, 1)
+		p.grant(1, true, false)
+		v.c.freeze(true)
+		p.send(wire.KindCursor, 0, 1, make([]byte, 8)) // in the writer's hands
+		p.send(wire.KindCursor, 0, 2, make([]byte, 8))
+		p.send(wire.KindPointer, 0, 0, make([]byte, 4))
+		p.grant(1, false, false)
+		v.c.freeze(false)
+		synctest.Wait()
+		if got := v.take(wire.KindCursor, wire.KindPointer); len(got) != 1 {
+			t.Errorf("after revoking came %v, want only what was being written", got)
+		}
+	})
+}
+
+// A cursor of a new epoch must not come before the state that names this epoch.
+func TestCursorOfANewEpochComesAfterIt(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p, v := w.presenter(1), w.viewer(1, 1)
+		p.grant(1, true, false)
+		v.c.freeze(true)
+		p.send(wire.KindCursor, 0, 1, make([]byte, 8))
+		p.send(wire.KindCursor, 0, 2, make([]byte, 8))
+		q := w.join(Party{Epoch: 2, Resumed: true})
+		q.send(wire.KindCursor, 0, 3, make([]byte, 8))
+		v.c.freeze(false)
+		synctest.Wait()
+		epoch := uint16(1)
+		v.c.mu.Lock()
+		defer v.c.mu.Unlock()
+		for _, m := range v.c.got {
+			h, body, _ := wire.ParseHeader(m)
+			if h.Kind == wire.KindControl {
+				if c, _ := wire.ParseControl(body); c.Type == wire.TypeState {
+					epoch = c.Epoch
+				}
+			}
+			if h.Kind == wire.KindCursor && h.Epoch != epoch {
+				t.Errorf("a cursor of epoch %d came while the viewer was told %d", h.Epoch, epoch)
+			}
+		}
+	})
+}
+
+// A queue that is never empty keeps no place for what is gone.
+func TestQueueThatIsNeverEmptyStaysSmall(t *testing.T) {
+	q := newQueue(New(Config{}))
+	m := ownMessage(make([]byte, wire.HeaderSize))
+	defer m.release()
+	q.put(m, wire.KindInput, 0)
+	for range 100_000 {
+		q.put(m, wire.KindInput, 0)
+		if it, wait, done := q.next(); wait || done {
+			t.Fatal("the queue is empty")
+		} else {
+			it.msg.release()
+		}
+	}
+	if n := cap(q.items); n > 100 {
+		t.Errorf("room for %d items where 2 are queued", n)
+	}
+	q.close()
+	if m.refs.Load() != 1 {
+		t.Errorf("%d references to the message, want the test's", m.refs.Load())
+	}
+}
