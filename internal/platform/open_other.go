@@ -13,5 +13,5 @@ import (
 func Open(context.Context, Config) (Capturer, Injector, error) {
 	return nil, nil, &desktop.Error{Kind: desktop.ErrUnsupported,
 		Message: "Sharing the screen of this system (" + runtime.GOOS + ") is not supported yet. " +
-			"Please share the screen from the browser."}
+			"For now the presenter runs on Linux with X11."}
 }
