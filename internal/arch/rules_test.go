@@ -121,7 +121,9 @@ var rules = map[string]rule{
 
 // constrained lists the files outside internal/platform that may be built for some systems
 // only, with the reason.
-var constrained = map[string]string{}
+var constrained = map[string]string{
+	"cmd/presenter/terminal_linux_test.go": "opens a real pseudo-terminal by Linux's own calls",
+}
 
 // sleepers lists test files that sleep without importing testing/synctest, with the reason.
 var sleepers = map[string]string{
