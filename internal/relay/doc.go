@@ -27,9 +27,10 @@
 // A viewer lags when more than MaxUnacked bytes are queued or on their way, or when
 // more than lagBytes are and the oldest is older than lagAge + RTT. (The second rule has its
 // floor in bytes because a frozen page that is sent a few glyphs a second harms nobody
-// and needs no keyframe afterwards. It spares the lead, for which the stream waits anyway,
-// and a keyframe on its way over a slow link until keyAge.) A viewer that lags loses its
-// whole queue, for a reason that is counted.
+// and needs no keyframe afterwards. Its limit is keyAge for a viewer that catches up, which is
+// paced by its own acks. The lead, for which the stream waits anyway, lags only beyond
+// leadUnacked: else each large update on a slow link would end in a keyframe.) A viewer that
+// lags loses its whole queue, for a reason that is counted.
 //
 // # Grants
 //

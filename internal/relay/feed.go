@@ -17,9 +17,13 @@ const (
 	// MaxUnacked is how many bytes may be queued for or on their way to one viewer before
 	// one more update is refused.
 	MaxUnacked = 256 << 10
-	lagBytes   = 64 << 10
-	lagAge     = 300 * time.Millisecond
-	keyAge     = 10 * time.Second // a 128 kB keyframe at 100 kbit/s
+	// leadUnacked is the same for the lead: an honest presenter sends it a keyframe, one update
+	// of any size and a little more, and then waits.
+	leadUnacked = wire.MaxMessage + MaxUnacked
+
+	lagBytes = 64 << 10
+	lagAge   = 300 * time.Millisecond
+	keyAge   = 10 * time.Second // a 128 kB keyframe at 100 kbit/s
 
 	leadAge   = time.Second     // oldest unacked update of a lead, at least
 	leadTrust = 2 * time.Second // of good acks before a viewer can lead again

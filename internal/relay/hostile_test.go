@@ -13,14 +13,17 @@ import (
 func TestAckOfWhatWasNotWritten(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t)
-		p, v := w.presenter(1), w.viewer(1, 1)
-		p.grant(1, true, true)
+		p, lead, v := w.presenter(1), w.viewer(2, 1), w.viewer(1, 1)
+		p.grant(2, true, true)
+		p.grant(1, true, false)
 		p.send(wire.KindUpdate, keyFrame|wire.FlagDone, 0, nil)
+		lead.ack(0, 1)
 		v.ack(0, 1)
 		v.c.freeze(true)
 		body := make([]byte, 16<<10)
 		for i := uint32(1); i <= 10; i++ {
 			p.send(wire.KindUpdate, 0, i, body)
+			lead.ack(i, 1)
 		}
 		v.ack(10, 1)
 		w.wantDrops("forged_ack", 1)
@@ -28,6 +31,7 @@ func TestAckOfWhatWasNotWritten(t *testing.T) {
 		w.wantDrops("forged_ack", 1)
 		for i := uint32(11); i <= 100; i++ {
 			p.send(wire.KindUpdate, 0, i, body)
+			lead.ack(i, 1)
 			v.ack(i, 1)
 		}
 		if n := queuedBytes(w, 1); n > MaxUnacked {

@@ -156,12 +156,14 @@ func (f *feed) checkLagLocked(v *viewer, now time.Time) bool {
 		}
 		return false
 	}
-	age, limit := now.Sub(v.sent[0].at), lagAge+v.rtt()
-	if v.keySent {
+	age, limit, most := now.Sub(v.sent[0].at), lagAge+v.rtt(), MaxUnacked
+	if v.keySent || v.pic == catchUp { // CatchUp messages are paced by its own acks
 		limit = keyAge
 	}
-	old := v.unacked > lagBytes && age > limit && v.number != f.lead
-	if v.unacked <= MaxUnacked && !old {
+	if v.number == f.lead { // the stream waits for it, whatever the size of the last update
+		limit, most = age, leadUnacked
+	}
+	if v.unacked <= most && (v.unacked <= lagBytes || age <= limit) {
 		return false
 	}
 	f.lagLocked(v, now, dropLag)
@@ -253,7 +255,8 @@ func (f *feed) forwardAckLocked(v *viewer, now time.Time, atOnce bool) {
 }
 
 // leadLocked names the viewer whose acks pace the stream: the controller if it is good,
-// else the good viewer that has been here longest, else whoever acked last.
+// else the good viewer that has been here longest, else whoever acked last, but not another
+// one with each ack.
 func (f *feed) leadLocked(now time.Time) {
 	if f.presenter == nil {
 		f.lead = 0
@@ -265,6 +268,10 @@ func (f *feed) leadLocked(now time.Time) {
 		switch {
 		case goodA != goodB:
 			return goodA
+		case !goodA && a.number == f.lead:
+			return b.acked.Sub(a.acked) <= leadTrust
+		case !goodA && b.number == f.lead:
+			return a.acked.Sub(b.acked) > leadTrust
 		case !goodA:
 			return a.acked.After(b.acked)
 		case a.control != b.control:
