@@ -272,9 +272,8 @@ func TestOthersDoNotSlowTheTechnician(t *testing.T) {
 	}
 	together := round()
 	t.Logf("exact after a change, median: %v alone, %v beside a frozen and a hidden viewer", alone, together)
-	eventually(t, 20*time.Second, "the hidden page has decoded what the other has painted", func() bool { return hidden.seq() == v.seq() })
 	hidden.window(browser.WindowStateNormal)
-	hidden.exact(d, 5*time.Second)
+	hidden.exact(d, 20*time.Second) // if it lagged behind the noise it waits for its next keyframe
 	frozen.freeze(false)
 	start := time.Now()
 	late := b.view(pin, "")

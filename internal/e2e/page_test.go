@@ -268,9 +268,3 @@ func (p *page) window(state browser.WindowState) {
 		return err
 	}))
 }
-
-// seq is the newest update that the page has painted, or decoded while it is hidden.
-func (p *page) seq() string {
-	p.t.Helper()
-	return p.text("document.getElementById('screen').dataset.seq")
-}
