@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -165,6 +166,32 @@ func TestBrokerProgram(t *testing.T) {
 		}
 		if code := b.prog.wait(); code != 0 {
 			t.Errorf("exit code %d", code)
+		}
+	})
+	t.Run("a second signal ends at once", func(t *testing.T) {
+		b := startBroker(t, "")
+		slow, err := net.Dial("tcp", strings.TrimPrefix(b.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer slow.Close()
+		// A request whose body is on its way holds the drain up.
+		fmt.Fprintf(slow, "POST /api/v1/join HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+		eventually(t, 5*time.Second, "the request has begun", func() bool {
+			b.newPIN() // a later request was answered
+			return true
+		})
+		b.prog.signal(os.Interrupt)
+		eventually(t, 5*time.Second, "the drain has begun", func() bool { return strings.Contains(b.prog.out.String(), "going down") })
+		select {
+		case <-b.prog.done:
+			t.Fatal("the broker did not wait for the request: this test proves nothing")
+		case <-time.After(300 * time.Millisecond):
+		}
+		start := time.Now()
+		b.prog.signal(os.Interrupt)
+		if code := b.prog.wait(); code == 0 || time.Since(start) > 3*time.Second {
+			t.Errorf("ended with %d after %v", code, time.Since(start))
 		}
 	})
 	t.Run("migrate", func(t *testing.T) {
