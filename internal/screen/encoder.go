@@ -206,6 +206,9 @@ func (e *Encoder) Update(dst []byte, cur Picture, damage []Rect, p Params) (msg 
 
 // appendMessage puts a message together from what the packer, the counts and the JPEGs hold.
 func (e *Encoder) appendMessage(dst []byte, pk *packer, flags uint8, part uint32, p Params) []byte {
+	if len(e.waiting) == 0 && e.marks.count[lossyAll] == 0 {
+		flags |= wire.FlagExact
+	}
 	dst = wire.AppendHeader(dst, wire.Header{
 		Kind: wire.KindUpdate, Flags: flags, Stream: e.stream, Epoch: e.epoch, Seq: e.seq,
 	})

@@ -177,7 +177,7 @@ func (w *world) key() {
 	}
 	msg := w.encoder.Keyframe(nil, w.params(0))
 	h, u := head(w.t, msg)
-	if len(msg) > wire.MaxKeySize || h.Flags&^wire.FlagDone != wire.FlagKey|wire.FlagCatchUp || h.Seq != w.encoder.Seq() || u.Part == 0 {
+	if len(msg) > wire.MaxKeySize || h.Flags&^(wire.FlagDone|wire.FlagExact) != wire.FlagKey|wire.FlagCatchUp || h.Seq != w.encoder.Seq() || u.Part == 0 {
 		w.t.Fatalf("keyframe of %d bytes, %+v %+v", len(msg), h, u)
 	}
 	for _, v := range w.watchers {
@@ -199,7 +199,7 @@ func (w *world) catchUp(budget int) bool {
 	}
 	w.catchUps++
 	h, _ := head(w.t, msg)
-	if h.Seq != w.encoder.Seq() || h.Flags&^wire.FlagDone != wire.FlagCatchUp {
+	if h.Seq != w.encoder.Seq() || h.Flags&^(wire.FlagDone|wire.FlagExact) != wire.FlagCatchUp {
 		w.t.Fatalf("catch-up %+v", h)
 	}
 	for _, v := range w.watchers {
@@ -218,12 +218,20 @@ func (w *world) deliver(v *watcher) {
 	if len(v.queue) == 0 {
 		return
 	}
+	exact := false
 	for _, msg := range v.queue {
 		mustApply(w.t, v.decoder, msg)
+		h, _ := head(w.t, msg)
+		exact = h.Flags&wire.FlagExact != 0
 	}
 	v.queue = v.queue[:0]
 	if v.state == live || v.state == catchup {
 		w.check(v)
+	}
+	if shown := v.decoder.Picture(); exact && v.state == live {
+		if d := firstDifference(&w.encoder.shadow, &shown); d != "" {
+			w.t.Fatalf("the flag Exact is not true: %s", d)
+		}
 	}
 }
 

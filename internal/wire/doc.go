@@ -50,6 +50,8 @@
 //	4 CatchUp  takes no number; seq is that of the last numbered update it builds on.
 //	           Its compressor frame is its own and touches no one else's.
 //	8 Done     catch-up viewers now hold the same exactness as all others
+//	16 Exact   after this update the picture is exact on every pixel, for viewers that are
+//	           not catching up
 //
 // Body:
 //

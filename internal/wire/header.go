@@ -35,6 +35,7 @@ const (
 	FlagKey     uint8 = 2
 	FlagCatchUp uint8 = 4
 	FlagDone    uint8 = 8
+	FlagExact   uint8 = 16
 )
 
 // Caps. Each is checked before anything of that size is allocated.
