@@ -85,6 +85,8 @@ func (f *feed) viewerControlLocked(v *viewer, body []byte, msg *message) {
 		}
 		f.leadLocked(time.Now())
 		f.stateLocked()
+	case wire.TypePing:
+		f.controlLocked(v.member, wire.Control{Type: wire.TypePong, Stamp: c.Stamp, Queue: v.unacked}, 0)
 	case wire.TypeContinue:
 		if v.held && c.Epoch == f.epoch {
 			v.held = false

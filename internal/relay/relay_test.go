@@ -298,3 +298,16 @@ func wishAfterState(t *testing.T, play func(*world) *peer) {
 		t.Error("no wish came")
 	})
 }
+
+func TestPing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p, v := w.presenter(1), w.viewer(1, 1)
+		p.grant(1, true, false)
+		p.send(wire.KindUpdate, keyFrame, 0, make([]byte, 100))
+		v.control(wire.Control{Type: wire.TypePing, Stamp: 7})
+		if got := v.said(wire.TypePong); len(got) != 1 || got[0].Stamp != 7 || got[0].Queue != 100+wire.HeaderSize {
+			t.Errorf("answer to a ping: %+v", got)
+		}
+	})
+}

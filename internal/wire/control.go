@@ -24,6 +24,8 @@ type Control struct {
 	Blocked bool   `json:"blocked,omitempty"` // refused: no further request is heard
 	Reason  string `json:"reason,omitempty"`  // ended, bye
 	Stream  uint8  `json:"stream,omitempty"`  // lead
+	Stamp   uint32 `json:"stamp,omitempty"`   // ping, pong: the viewer's own
+	Queue   int    `json:"queue,omitempty"`   // pong: bytes on their way to the viewer
 
 	Presenter *PresenterState `json:"presenter,omitempty"` // state
 	Viewers   []ViewerState   `json:"viewers,omitempty"`   // state
@@ -38,10 +40,12 @@ const (
 	TypeLead    = "lead"    // to the presenter: viewer whose acks pace stream; 0 = none
 	TypeRefused = "refused" // to a viewer: control or view (control=false) was refused; blocked
 	TypeEnded   = "ended"   // to all, before the close: reason
+	TypePong    = "pong"    // to a viewer, answers its ping at once: stamp, queue
 
 	// From a viewer, to the presenter (stamped by the relay).
 	TypeAsk      = "ask"      // asks for view, or with control=true for control
 	TypeYield    = "yield"    // gives control back; handled by the relay
+	TypePing     = "ping"     // measures the way to the relay: stamp; handled by the relay
 	TypeContinue = "continue" // the person goes on with the computer of epoch; handled by the relay
 
 	// From the presenter, to the relay.
