@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -30,7 +31,8 @@ func (s *site) through(t *testing.T, l *slowLink) *site {
 		t.Fatal(err)
 	}
 	var all sync.WaitGroup
-	t.Cleanup(func() { ln.Close(); all.Wait() })
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(func() { cancel(); ln.Close(); all.Wait() })
 	all.Go(func() {
 		for {
 			near, err := ln.Accept()
@@ -43,7 +45,8 @@ func (s *site) through(t *testing.T, l *slowLink) *site {
 				continue
 			}
 			far.(*net.TCPConn).SetReadBuffer(16 << 10) // else the kernel is a fast link of its own
-			all.Go(func() { defer far.Close(); io.Copy(far, near) })
+			stop := context.AfterFunc(ctx, func() { near.Close(); far.Close() })
+			all.Go(func() { defer stop(); defer far.Close(); io.Copy(far, near) })
 			all.Go(func() { defer near.Close(); l.carry(near, far) })
 		}
 	})
@@ -112,7 +115,7 @@ func photo(r *rand.Rand) func(p screen.Picture) screen.Rect {
 	}
 }
 
-// A technician behind 2 Mbit/s and 300 ms sees each change of the whole screen, and in the
+// A technician behind 4 Mbit/s and 150 ms more on the way sees each change of the whole screen, and in the
 // end the exact picture, by one keyframe.
 func TestSlowLink(t *testing.T) {
 	s := startSite(t, nil)
@@ -121,7 +124,7 @@ func TestSlowLink(t *testing.T) {
 	desk := newFakeDesktop(800, 600)
 	desk.draw(photo(r))
 	s.present(pin, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
-	link := &slowLink{rate: 250_000, delay: 150 * time.Millisecond}
+	link := &slowLink{rate: 500_000, delay: 150 * time.Millisecond}
 	v := s.through(t, link).view(pin, "")
 	start := time.Now()
 	eventually(t, 20*time.Second, "a picture", func() bool {

@@ -19,7 +19,8 @@ import (
 const (
 	pingEvery    = 5 * time.Second
 	silence      = 20 * time.Second // without a message or pong, after which the peer is gone
-	writeTimeout = 10 * time.Second // for one message
+	writeTimeout = 10 * time.Second // for one message, and more for a large one: see slowest
+	slowest      = 8 << 10          // bytes a second that a link must carry at least
 	closeTimeout = time.Second      // for the peer to take the close code
 
 	// notSent keeps what the kernel holds beyond the network's own window small, so that
@@ -37,8 +38,9 @@ type conn struct {
 	done  chan struct{} // closed by Close
 	once  sync.Once
 
-	mu     sync.Mutex
-	closed bool // guarded by mu: no later pong may move the read deadline
+	mu      sync.Mutex
+	closed  bool      // guarded by mu: no later pong may move the read deadline
+	writing time.Time // guarded by mu: deadline of the newest Write, behind which pings wait
 }
 
 var errText = errors.New("wsconn: a text message")
@@ -70,9 +72,18 @@ func lowWater(nc net.Conn) {
 func (c *conn) alive() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.closed {
-		_ = c.ws.SetReadDeadline(time.Now().Add(silence))
+	c.aliveLocked()
+}
+
+func (c *conn) aliveLocked() {
+	if c.closed {
+		return
 	}
+	until := time.Now().Add(silence)
+	if c.writing.After(until) {
+		until = c.writing
+	}
+	_ = c.ws.SetReadDeadline(until)
 }
 
 func (c *conn) ping() {
@@ -81,7 +92,9 @@ func (c *conn) ping() {
 	for {
 		var b [8]byte
 		binary.LittleEndian.PutUint64(b[:], uint64(time.Since(c.start)))
-		if c.ws.WriteControl(websocket.PingMessage, b[:], time.Now().Add(writeTimeout)) != nil {
+		err := c.ws.WriteControl(websocket.PingMessage, b[:], time.Now().Add(writeTimeout))
+		var late net.Error
+		if err != nil && !(errors.As(err, &late) && late.Timeout()) { // late: behind a large message
 			return // the reader finds out by its deadline
 		}
 		select {
@@ -122,6 +135,9 @@ func (c *conn) Read(b []byte) ([]byte, error) {
 		}
 		n, err := r.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
+		if n > 0 {
+			c.alive() // a large message may take longer than silence
+		}
 		if err != nil {
 			if isEOF(err) {
 				c.alive()
@@ -134,7 +150,14 @@ func (c *conn) Read(b []byte) ([]byte, error) {
 
 // Write sends msg as one frame.
 func (c *conn) Write(msg []byte) error {
-	_ = c.ws.SetWriteDeadline(time.Now().Add(writeTimeout))
+	now := time.Now()
+	deadline := now.Add(writeTimeout + time.Duration(len(msg))*time.Second/slowest)
+	_ = c.ws.SetWriteDeadline(deadline)
+	c.mu.Lock()
+	if c.writing = deadline; deadline.Sub(now) > silence {
+		c.aliveLocked()
+	}
+	c.mu.Unlock()
 	return c.ws.WriteMessage(websocket.BinaryMessage, msg)
 }
 
