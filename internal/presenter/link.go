@@ -13,7 +13,8 @@ import (
 // Times of a connection; the relay pings every 5 s.
 const (
 	linkSilence  = 20 * time.Second
-	writeTimeout = 10 * time.Second
+	writeTimeout = 10 * time.Second // for one message, and more for a large one:
+	slowest      = 8 << 10          // bytes a second that a link must carry at least
 	byeTimeout   = 2 * time.Second
 )
 
@@ -28,40 +29,52 @@ type link struct {
 	ws    *websocket.Conn
 	out   chan []byte // owned by the writer once sent
 	free  chan []byte // written messages, for reuse
+	pongs chan string // to be written; the reader must not wait for the writer
 	done  chan struct{}
-	ended sync.WaitGroup
+	ended chan struct{} // closed by the writer
 	once  sync.Once
 }
 
 func newLink(ws *websocket.Conn) *link {
-	l := &link{ws: ws, out: make(chan []byte, linkQueue), free: make(chan []byte, 8), done: make(chan struct{})}
+	l := &link{ws: ws, out: make(chan []byte, linkQueue), free: make(chan []byte, 8), pongs: make(chan string, 1),
+		done: make(chan struct{}), ended: make(chan struct{})}
 	l.alive()
 	ws.SetPingHandler(func(data string) error {
 		l.alive()
-		err := ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeTimeout))
-		if errors.Is(err, websocket.ErrCloseSent) {
-			return nil
+		select {
+		case l.pongs <- data:
+		default: // an older one still waits: it says as much
 		}
-		return err
+		return nil
 	})
-	l.ended.Go(l.write)
+	go l.write()
 	return l
 }
 
 func (l *link) alive() { _ = l.ws.SetReadDeadline(time.Now().Add(linkSilence)) }
 
 func (l *link) write() {
+	defer close(l.ended)
 	for {
+		var err error
+		select { // nothing more of the screen once it is done
+		case <-l.done:
+			return
+		default:
+		}
 		select {
 		case <-l.done:
 			return
+		case data := <-l.pongs:
+			err = l.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeTimeout))
 		case msg := <-l.out:
-			_ = l.ws.SetWriteDeadline(time.Now().Add(writeTimeout))
-			if l.ws.WriteMessage(websocket.BinaryMessage, msg) != nil {
-				_ = l.ws.Close() // the reader reports it
-				return
-			}
+			_ = l.ws.SetWriteDeadline(time.Now().Add(writeTimeout + time.Duration(len(msg))*time.Second/slowest))
+			err = l.ws.WriteMessage(websocket.BinaryMessage, msg)
 			l.recycle(msg)
+		}
+		if err != nil && !errors.Is(err, websocket.ErrCloseSent) { // the reader has the code of a close
+			_ = l.ws.Close() // the reader reports it
+			return
 		}
 	}
 }
@@ -120,17 +133,22 @@ func (l *link) read(b []byte) ([]byte, error) {
 	}
 }
 
-// close ends the connection; with bye it says so first and lets the queue out.
+// close ends the connection; with bye it says so first, unless what is being written takes
+// too long. What is queued is dropped.
 func (l *link) close(bye []byte) {
 	l.once.Do(func() {
 		close(l.done)
-		l.ended.Wait()
+		deadline := time.Now().Add(byeTimeout)
 		if bye != nil {
-			deadline := time.Now().Add(byeTimeout)
-			_ = l.ws.SetWriteDeadline(deadline)
-			_ = l.ws.WriteMessage(websocket.BinaryMessage, bye)
-			_ = l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), deadline)
+			select {
+			case <-l.ended:
+				_ = l.ws.SetWriteDeadline(deadline)
+				_ = l.ws.WriteMessage(websocket.BinaryMessage, bye)
+				_ = l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), deadline)
+			case <-time.After(byeTimeout):
+			}
 		}
 		_ = l.ws.Close()
+		<-l.ended
 	})
 }

@@ -1,0 +1,100 @@
+package presenter
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// oneConn is a listener with one connection.
+type oneConn struct {
+	c    chan net.Conn
+	done chan struct{}
+}
+
+func (l *oneConn) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.c:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *oneConn) Close() error   { close(l.done); return nil }
+func (l *oneConn) Addr() net.Addr { return &net.TCPAddr{} }
+
+// frozen runs f with a link to a broker that says what say does, and then takes nothing; an
+// update is on its way to it.
+func frozen(t *testing.T, say func(*websocket.Conn), f func(*link)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		over := make(chan struct{})
+		s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ws, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			time.Sleep(time.Second) // the bubble's clock: the update has begun
+			say(ws)
+			<-over
+			ws.Close()
+		})}
+		listener := &oneConn{make(chan net.Conn), make(chan struct{})}
+		go s.Serve(listener)
+		a, b := net.Pipe()
+		listener.c <- a
+		ws, _, err := websocket.NewClient(b, &url.URL{Scheme: "ws", Host: "x"}, nil, 4096, 4096)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := newLink(ws)
+		if err := l.send(make([]byte, 100<<10)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		f(l)
+		l.close(nil)
+		close(over)
+		s.Close()
+	})
+}
+
+// Ctrl-C must not wait for an update that a dead link does not take.
+func TestCloseDoesNotWaitForAFrozenBroker(t *testing.T) {
+	frozen(t, func(*websocket.Conn) {}, func(l *link) {
+		for range 10 {
+			if err := l.send(make([]byte, 100<<10)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		start := time.Now()
+		l.close([]byte("bye"))
+		if d := time.Since(start); d > 2*byeTimeout {
+			t.Errorf("closing took %v", d)
+		}
+	})
+}
+
+// The broker's ping must not keep what comes after it, input above all, waiting behind an
+// update that is being written.
+func TestPingDoesNotStopReading(t *testing.T) {
+	frozen(t, func(ws *websocket.Conn) {
+		for range 3 {
+			_ = ws.WriteControl(websocket.PingMessage, []byte("x"), time.Now().Add(time.Second))
+		}
+		_ = ws.WriteMessage(websocket.BinaryMessage, []byte("input"))
+	}, func(l *link) {
+		start := time.Now()
+		msg, err := l.read(nil)
+		if d := time.Since(start); err != nil || string(msg) != "input" || d > time.Second {
+			t.Errorf("%q, %v after %v", msg, err, d)
+		}
+	})
+}
