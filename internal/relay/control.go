@@ -57,6 +57,10 @@ func (f *feed) viewerControlLocked(v *viewer, body []byte, msg *message) {
 		f.h.drop(dropMalformed)
 		return
 	}
+	if c.Type != wire.TypePing && c.Type != wire.TypeBye && !v.mayWish(time.Now()) {
+		f.h.drop(dropFlood)
+		return
+	}
 	switch c.Type {
 	case wire.TypeAsk:
 		if v.blocked {

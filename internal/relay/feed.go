@@ -32,7 +32,10 @@ const (
 	maxBackoff = 8 * time.Second
 	calmTime   = 10 * time.Second // without lag, after which the backoff starts anew
 	maxDenials = 3
-	maxRecords = 256 // viewers remembered in one feed
+	maxRecords = 128 // viewers remembered in one feed: all of them fit into one state
+
+	wishBurst = 20 // of a viewer at once, and then
+	wishEvery = 250 * time.Millisecond
 )
 
 // feed is the live fan-out of one session.
@@ -100,6 +103,9 @@ func (f *feed) attach(p Party, c Conn) (*member, error) {
 	defer f.mu.Unlock()
 	m := &member{party: p, conn: c, out: newQueue(f.h)}
 	if p.Viewer == 0 {
+		if f.presenter != nil && int16(p.Epoch-f.epoch) < 0 {
+			return nil, errOlder
+		}
 		f.attachPresenterLocked(m)
 	} else if err := f.attachViewerLocked(m); err != nil {
 		return nil, err
@@ -129,15 +135,17 @@ func (f *feed) attachPresenterLocked(m *member) {
 		f.sayGoodbyeLocked(old, wire.CloseReplaced, "another presenter has taken over")
 	}
 	// The first attach of a session has epoch 1; a later one that could not show the
-	// resume secret is another computer, whatever this node remembers.
-	f.changed = !m.party.Resumed && m.party.Epoch != 1
+	// resume secret is another computer, whatever this node remembers. It stays that for who
+	// has not gone on with it, also when it resumes.
+	changed := !m.party.Resumed && m.party.Epoch != 1
+	f.changed = changed || m.party.Resumed && f.changed
 	f.presenter, f.name, f.epoch = m, m.party.Name, m.party.Epoch
 	f.seq, f.part, f.lead, f.question = 0, 0, 0, false
 	f.askedKey, f.awaitKey = time.Time{}, false
 	f.dropCursorLocked()
 	f.welcomeLocked(m)
 	for n, v := range f.viewers {
-		if f.changed {
+		if changed {
 			v.view, v.control, v.denials, v.blocked = false, false, 0, false
 			v.held = true
 			v.asking = ""
@@ -153,16 +161,18 @@ func (f *feed) attachPresenterLocked(m *member) {
 func (f *feed) attachViewerLocked(m *member) error {
 	p := m.party
 	v := f.viewers[p.Viewer]
-	if v == nil {
+	if v == nil || v.member == nil {
 		online := 0
 		for _, o := range f.viewers {
 			if o.member != nil {
 				online++
 			}
 		}
-		if online >= f.h.maxViewers || len(f.viewers) >= maxRecords {
+		if online >= f.h.maxViewers || v == nil && len(f.viewers) >= maxRecords {
 			return ErrFull
 		}
+	}
+	if v == nil {
 		// A viewer that was here before this node knew of it may have seen another computer.
 		v = &viewer{number: p.Viewer, held: p.Resumed && f.changed}
 		f.viewers[p.Viewer] = v
@@ -199,7 +209,7 @@ func (f *feed) detach(m *member) {
 		v.member, v.left = nil, time.Now()
 		v.asking = ""
 		f.restartLocked(v)
-		if f.ended || (!v.view && !v.blocked) {
+		if f.ended || !v.view && v.denials == 0 { // a new page does not make refusals undone
 			delete(f.viewers, v.number)
 		}
 		f.leadLocked(time.Now())

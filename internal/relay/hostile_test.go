@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,4 +131,140 @@ func TestQueueThatIsNeverEmptyStaysSmall(t *testing.T) {
 	if m.refs.Load() != 1 {
 		t.Errorf("%d references to the message, want the test's", m.refs.Load())
 	}
+}
+
+// A stranger's presenter must not get rid of "another computer" by coming back with its own
+// resume secret.
+func TestResumeOfAStrangerKeepsViewersHeld(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p, v := w.presenter(1), w.viewer(1, 1)
+		p.grant(1, true, true)
+		w.viewer(2, 1) // stays
+		v.c.Close(1006, "")
+		synctest.Wait()
+		w.join(Party{Epoch: 2, Name: "stranger"}).c.Close(1006, "")
+		synctest.Wait()
+		q := w.join(Party{Epoch: 3, Name: "stranger", Resumed: true})
+		q.epoch = 3
+		again := w.join(Party{Viewer: 1, Resumed: true})
+		again.epoch = 3
+		if !again.me().Held || !again.state().Presenter.Changed {
+			t.Errorf("held %v, changed %v", again.me().Held, again.state().Presenter.Changed)
+		}
+		q.grant(1, true, true)
+		again.send(wire.KindInput, 0, 1, wire.AppendInput(nil, 0))
+		if got := q.take(wire.KindInput); len(got) != 0 {
+			t.Error("input reached another computer before its person went on")
+		}
+	})
+}
+
+// The presenter's older socket may come to the relay after its newer one.
+func TestLateOlderPresenterDoesNotReplaceTheNewer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.presenter(1).c.Close(1006, "")
+		synctest.Wait()
+		newer := w.join(Party{Epoch: 3, Resumed: true})
+		older := w.join(Party{Epoch: 2, Resumed: true})
+		if newer.c.code != 0 || older.c.code != wire.CloseReplaced {
+			t.Errorf("the newer was closed with %d, the older with %d", newer.c.code, older.c.code)
+		}
+	})
+}
+
+// Reloading the page does not make refusals undone.
+func TestDenialsOutliveAReconnect(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.presenter(1)
+		for range maxDenials {
+			v := w.join(Party{Viewer: 1, Resumed: true})
+			v.epoch = 1
+			v.control(wire.Control{Type: wire.TypeAsk})
+			p.control(wire.Control{Type: wire.TypeRefuse, Viewer: 1})
+			v.c.Close(1006, "")
+			synctest.Wait()
+		}
+		v := w.join(Party{Viewer: 1, Resumed: true})
+		v.epoch = 1
+		v.control(wire.Control{Type: wire.TypeAsk})
+		if n := len(p.said(wire.TypeAsk)); n != maxDenials {
+			t.Errorf("the guest was asked %d times, want %d", n, maxDenials)
+		}
+	})
+}
+
+// A viewer without any grant must not make everybody's links carry its wishes.
+func TestFloodOfWishes(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p, other, v := w.presenter(1), w.viewer(1, 1), w.viewer(2, 1)
+		told := len(other.said(wire.TypeState))
+		for i := range 500 {
+			v.control(wire.Control{Type: wire.TypeAsk, Control: i%2 == 0})
+			v.control(wire.Control{Type: wire.TypeYield})
+		}
+		if n := len(p.said(wire.TypeAsk)); n > 50 {
+			t.Errorf("the presenter was asked %d times", n)
+		}
+		if n := len(other.said(wire.TypeState)) - told; n > 50 {
+			t.Errorf("another viewer was told %d times", n)
+		}
+		if w.drops("flood") == 0 {
+			t.Error("no drop was counted")
+		}
+		time.Sleep(10 * time.Second)
+		asked := len(p.said(wire.TypeAsk))
+		v.control(wire.Control{Type: wire.TypeAsk, Control: true})
+		v.control(wire.Control{Type: wire.TypeAsk})
+		if len(p.said(wire.TypeAsk)) == asked {
+			t.Error("a wish after a quiet time was dropped")
+		}
+	})
+}
+
+// Everybody must be able to read the state, whoever is in it.
+func TestLargestStateFits(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.presenter(1)
+		name := strings.Repeat("<", 40) // escaped by JSON
+		for n := range uint16(maxRecords) {
+			p.grant(n+65000, true, false)
+			v := w.join(Party{Viewer: n + 65000, Name: name})
+			if n > 20 {
+				v.c.Close(1006, "")
+				synctest.Wait()
+			}
+		}
+		p.c.mu.Lock()
+		defer p.c.mu.Unlock()
+		for _, m := range p.c.got {
+			if len(m) > wire.HeaderSize+wire.MaxControl {
+				t.Fatalf("a control message of %d bytes", len(m))
+			}
+		}
+	})
+}
+
+// Viewers that come back with their grants count, too.
+func TestTooManyViewersComeBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.presenter(1)
+		for n := range uint16(40) {
+			p.grant(n+1, true, false)
+		}
+		online := 0
+		for n := range uint16(40) {
+			if v := w.join(Party{Viewer: n + 1, Resumed: true}); v.c.code == 0 {
+				online++
+			}
+		}
+		if online != 32 {
+			t.Errorf("%d viewers were let in, want 32", online)
+		}
+	})
 }

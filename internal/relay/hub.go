@@ -77,6 +77,7 @@ var (
 	ErrFull     = errors.New("relay: too many viewers")
 	ErrEnded    = errors.New("relay: the session has ended")
 	ErrProtocol = errors.New("relay: the party broke the protocol")
+	errOlder    = errors.New("relay: a newer presenter is attached")
 )
 
 // Serve attaches a party and moves its messages until the connection ends, ctx is done,
@@ -87,6 +88,8 @@ func (h *Hub) Serve(ctx context.Context, p Party, c Conn) error {
 		switch {
 		case errors.Is(err, ErrDraining):
 			c.Close(wire.CloseReconnect, "going down, join again")
+		case errors.Is(err, errOlder):
+			c.Close(wire.CloseReplaced, "a newer connection is here already")
 		case errors.Is(err, ErrEnded):
 			c.Close(wire.CloseEnded, "the session has ended")
 		default:
@@ -261,6 +264,7 @@ const (
 	dropAbsent                       // for a presenter that is not there
 	dropForgedAck                    // ack of what was never sent
 	dropBlocked                      // wish of a viewer that was refused too often
+	dropFlood                        // wish of a viewer that has uttered too many
 	dropBadGrant                     // grant for a viewer that cannot exist
 	dropLag                          // queued updates of a viewer that cannot keep up
 	dropRevoked                      // queued updates of a viewer whose grant ended
@@ -272,5 +276,5 @@ const (
 
 func (r dropReason) String() string {
 	return [...]string{"unknown", "direction", "malformed", "epoch", "no_control", "held", "question", "absent",
-		"forged_ack", "blocked", "bad_grant", "lag", "revoked", "resize", "superseded", "full"}[r]
+		"forged_ack", "blocked", "flood", "bad_grant", "lag", "revoked", "resize", "superseded", "full"}[r]
 }

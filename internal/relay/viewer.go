@@ -31,6 +31,8 @@ type viewer struct {
 	asking        string // "", "view" or "control"
 	denials       int
 	blocked       bool
+	wishes        int       // that it may still utter at wishAt
+	wishAt        time.Time // when wishes was counted
 
 	pic      picture
 	sent     []sentUpdate  // queued or on their way, oldest first
@@ -53,6 +55,20 @@ type sentUpdate struct {
 	seq, part uint32
 	bytes     int
 	at        time.Time
+}
+
+// mayWish counts a message of which everybody or the guest is told: each costs as many as there
+// are parties, so a viewer gets only so many.
+func (v *viewer) mayWish(now time.Time) bool {
+	gained := int(min(now.Sub(v.wishAt)/wishEvery, wishBurst))
+	if gained > 0 {
+		v.wishes, v.wishAt = min(v.wishes+gained, wishBurst), now
+	}
+	if v.wishes == 0 {
+		return false
+	}
+	v.wishes--
+	return true
 }
 
 // restartLocked forgets what a viewer holds: its queue goes, and with a grant it needs a
