@@ -32,9 +32,10 @@ type consent struct {
 	waiting []wish
 	viewers map[uint16]wire.ViewerState
 
-	open   *wish // before the guest now
-	cancel context.CancelFunc
-	asking sync.WaitGroup
+	open      *wish // before the guest now
+	withdrawn bool  // open is: its viewer has left, and may be back with a new wish
+	cancel    context.CancelFunc
+	asking    sync.WaitGroup
 }
 
 func (c *consent) init(s *sharing) {
@@ -73,6 +74,7 @@ func (c *consent) state(viewers []wire.ViewerState) error {
 		}
 	}
 	if c.open != nil && !c.viewers[c.open.viewer].Online {
+		c.withdrawn = true
 		c.cancel()
 	}
 	return nil
@@ -116,7 +118,7 @@ func (c *consent) asked(viewer uint16, control bool) error {
 		return c.s.grant(viewer, g.view, g.control) // the relay had not heard of it
 	}
 	w := wish{viewer, control}
-	if c.open != nil && *c.open == w {
+	if c.open != nil && *c.open == w && !c.withdrawn {
 		return nil
 	}
 	for _, o := range c.waiting {
@@ -137,7 +139,7 @@ func (c *consent) next() error {
 	w := c.waiting[0]
 	c.waiting = c.waiting[1:]
 	ctx, cancel := context.WithTimeout(context.Background(), questionTime)
-	c.open, c.cancel = &w, cancel
+	c.open, c.withdrawn, c.cancel = &w, false, cancel
 	c.s.p.grants.ask(true)
 	c.s.p.inject.check()
 	v := c.viewers[w.viewer]

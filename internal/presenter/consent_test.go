@@ -1,0 +1,73 @@
+package presenter
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"github.com/gorilla/websocket"
+
+	"pindesk/internal/wire"
+)
+
+// hearing is a guest that answers by a channel.
+type hearing struct {
+	asked   int
+	answers chan bool
+}
+
+func (h *hearing) Ask(ctx context.Context, _ Question) bool {
+	h.asked++
+	select {
+	case yes := <-h.answers:
+		return yes
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// A viewer that drops while the guest is asked about it, and is back before the question is
+// withdrawn, is asked about again: else it would wait for ever.
+func TestWishOfAViewerThatIsBackAtOnce(t *testing.T) {
+	frozen(t, func(*websocket.Conn) {}, func(l *link) {
+		guest, desk := &hearing{answers: make(chan bool)}, &recorder{}
+		p, err := New(Config{Broker: "http://x", Consent: Ask, Guest: guest, Input: desk, Screen: noScreen{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newSharing(p, l)
+		defer s.stop()
+		say := func(viewer uint16, c wire.Control) {
+			t.Helper()
+			if err := s.note(note{kind: wire.KindControl, head: wire.Header{Viewer: viewer}, control: c}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		state := func(online bool, attach uint32) {
+			say(0, wire.Control{Type: wire.TypeState, Viewers: []wire.ViewerState{{Viewer: 1, Online: online, Attach: attach}}})
+		}
+		state(true, 1)
+		say(1, wire.Control{Type: wire.TypeAsk})
+		synctest.Wait()
+		state(false, 1)
+		state(true, 2)
+		say(1, wire.Control{Type: wire.TypeAsk})
+		if err := s.consent.answered(<-s.consent.answers); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if guest.asked != 2 || s.consent.open == nil {
+			t.Fatalf("the guest was asked %d times, want once more", guest.asked)
+		}
+		guest.answers <- true
+		if err := s.consent.answered(<-s.consent.answers); err != nil {
+			t.Fatal(err)
+		}
+		if !p.grants.get(1).view {
+			t.Error("the yes did not count")
+		}
+	})
+}
+
+// noScreen is a capturer that nobody asks.
+type noScreen struct{ Capturer }
