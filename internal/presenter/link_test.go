@@ -34,8 +34,9 @@ func (l *oneConn) Addr() net.Addr { return &net.TCPAddr{} }
 func frozen(t *testing.T, say func(*websocket.Conn), f func(*link)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		over := make(chan struct{})
+		over, served := make(chan struct{}), make(chan struct{})
 		s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer close(served)
 			ws, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
 			if err != nil {
 				t.Error(err)
@@ -62,6 +63,7 @@ func frozen(t *testing.T, say func(*websocket.Conn), f func(*link)) {
 		f(l)
 		l.close(nil)
 		close(over)
+		<-served
 		s.Close()
 	})
 }
