@@ -2,6 +2,7 @@ package presenter
 
 import (
 	"sync"
+	"time"
 
 	"pindesk/internal/wire"
 )
@@ -23,7 +24,12 @@ type grant struct {
 	online        bool   // as the relay says
 	seen          bool   // the relay has named it on this connection
 	attach        uint32 // of the viewer's socket: its input counter starts anew with each
+	left          time.Time
+	doubt         bool // away for long: the relay says whether the grant still holds
 }
+
+// graceTime is how long a grant outlives its viewer's absence; the relay's is the same.
+const graceTime = 60 * time.Second
 
 // grants are this presenter's own record of who may what. The relay enforces its copy, and
 // the presenter this one, so that neither alone can let a viewer in.
@@ -97,7 +103,8 @@ func (g *grants) ask(open bool) {
 }
 
 // begin prepares for a new connection. same says that the broker knows this presenter
-// from before, so that its grants stay; they are returned to be named again.
+// from before, so that its grants stay. They are returned to be named again, but for viewers
+// that may have been away for more than graceTime: theirs hold only if the relay has kept them.
 func (g *grants) begin(same bool) map[uint16]grant {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -107,9 +114,11 @@ func (g *grants) begin(same bool) map[uint16]grant {
 			delete(g.of, n)
 			continue
 		}
-		named[n] = v
-		v.online, v.seen = false, false
+		v.online, v.seen, v.doubt = false, false, time.Since(v.left) > graceTime
 		g.of[n] = v
+		if !v.doubt {
+			named[n] = v
+		}
 	}
 	return named
 }
@@ -123,11 +132,17 @@ func (g *grants) state(viewers []wire.ViewerState) {
 	for _, s := range viewers {
 		here[s.Viewer] = true
 		v := g.of[s.Viewer]
+		if v.doubt {
+			v.view, v.control, v.doubt = v.view && s.View, v.control && s.Control, false
+		}
+		if v.online && !s.Online {
+			v.left = time.Now()
+		}
 		v.seen, v.online, v.held, v.attach = true, s.Online, s.Held, s.Attach
 		g.of[s.Viewer] = v
 	}
 	for n, v := range g.of {
-		if v.seen && !here[n] {
+		if (v.seen || v.doubt) && !here[n] {
 			delete(g.of, n)
 		}
 	}
@@ -138,7 +153,9 @@ func (g *grants) offline() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for n, v := range g.of {
-		v.online = false
-		g.of[n] = v
+		if v.online {
+			v.online, v.left = false, time.Now()
+			g.of[n] = v
+		}
 	}
 }

@@ -167,6 +167,37 @@ func TestGrantsOverConnections(t *testing.T) {
 	}
 }
 
+// A grant outlives a viewer's absence for a minute, also when it is this presenter that was away.
+func TestGrantsOfTheLongAbsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &grants{of: map[uint16]grant{}}
+		viewer := func(n uint16, online bool) wire.ViewerState { return wire.ViewerState{Viewer: n, Online: online} }
+		g.state([]wire.ViewerState{viewer(1, true), viewer(2, true), viewer(3, true)})
+		g.set(1, true, false)
+		g.set(2, true, true)
+		g.set(3, true, false)
+		g.state([]wire.ViewerState{viewer(1, false), viewer(2, true), viewer(3, true)})
+		time.Sleep(50 * time.Second) // the bubble's clock
+		g.offline()
+		time.Sleep(50 * time.Second)
+		if named := g.begin(true); len(named) != 2 || named[1].view {
+			t.Errorf("after 50 s named %+v, want the two that were here", named)
+		}
+		g.offline() // did not last
+		time.Sleep(50 * time.Second)
+		if named := g.begin(true); len(named) != 0 {
+			t.Errorf("after 100 s named %+v, want none", named)
+		}
+		g.state([]wire.ViewerState{{Viewer: 2, Online: true, View: true, Control: true}, viewer(3, true)})
+		if v := g.get(2); !v.view || !v.control {
+			t.Error("what the relay has kept is gone")
+		}
+		if g.get(1).view || g.get(3).view {
+			t.Error("grants came back after more than a minute")
+		}
+	})
+}
+
 func TestBrokerURL(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://help.example.com": "https://help.example.com", "http://127.0.0.1:8080/": "http://127.0.0.1:8080",
