@@ -2,11 +2,15 @@ package presenter
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/gorilla/websocket"
 
+	"pindesk/internal/screen"
 	"pindesk/internal/wire"
 )
 
@@ -67,6 +71,30 @@ func TestWishOfAViewerThatIsBackAtOnce(t *testing.T) {
 			t.Error("the yes did not count")
 		}
 	})
+}
+
+// A desktop that the protocol cannot show must be an answer to a person, not a broken
+// connection again and again.
+func TestDesktopThatIsTooLarge(t *testing.T) {
+	frozen(t, func(*websocket.Conn) {}, func(l *link) {
+		p, err := New(Config{Broker: "http://x", Consent: ControlFree, Input: &recorder{}, Screen: wideScreen{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newSharing(p, l)
+		defer s.stop()
+		s.epoch, s.wantKey = 1, true
+		if _, err := s.sendUpdates(time.Now()); !errors.Is(err, errDesktop) || !strings.Contains(err.Error(), "20000x100") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// wideScreen is a desktop of five large monitors side by side.
+type wideScreen struct{ Capturer }
+
+func (wideScreen) Grab() (screen.Picture, []screen.Rect, error) {
+	return screen.Picture{W: 20000, H: 100, Stride: 80000, Pix: make([]byte, 100*80000)}, nil, nil
 }
 
 // noScreen is a capturer that nobody asks.

@@ -128,7 +128,7 @@ func (p *pace) spendCatchUp(now time.Time) {
 func (p *pace) catchUpCredit(now time.Time) (ok bool, wait time.Duration) {
 	heard := false
 	for viewer, c := range p.catching {
-		if now.Sub(c.at) > catchUpWait {
+		if now.Sub(c.at) >= catchUpWait { // at its very end the wait would be 0: for ever
 			delete(p.catching, viewer)
 			continue
 		}

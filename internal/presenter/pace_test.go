@@ -104,5 +104,6 @@ func TestCatchUpCredit(t *testing.T) {
 	p.spendCatchUp(start.Add(90 * time.Millisecond))
 	p.spendCatchUp(start.Add(90 * time.Millisecond))
 	want("waiting for the other", 100*time.Millisecond, false)
+	want("at the very end of the patience", 60*time.Millisecond+catchUpWait, false) // and a wait, not 0
 	want("who is silent counts no more", 3*time.Second, true)
 }

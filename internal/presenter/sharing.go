@@ -354,6 +354,10 @@ func (s *sharing) grab() ([]screen.Rect, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errDesktop, err)
 	}
+	if !wire.ValidSize(pic.W, pic.H) { // the encoder would have nothing to say
+		return nil, fmt.Errorf("%w: %dx%d pixels are more than can be shown (%d in each direction, %d in all)",
+			errDesktop, pic.W, pic.H, wire.MaxSide, wire.MaxPixels)
+	}
 	s.picture = pic
 	return damage, nil
 }
