@@ -33,13 +33,23 @@ import { Frame } from './zstd.js';
  */
 
 /**
+ * An update that was applied, for statistics; to be read at once and not kept.
+ * @typedef {object} Update
+ * @property {number} flags of its header
+ * @property {number} input
+ * @property {Op[]} ops
+ * @property {number} packed length of its compressed op block
+ * @property {number} blobs length of its JPEGs
+ */
+
+/**
  * @template T
  * @typedef {object} Job
  * @property {UpdateHead} head
+ * @property {Update} update
  * @property {boolean} key
  * @property {number} seq the viewer's seq once this is applied
  * @property {number} part
- * @property {Op[]} ops
  * @property {JpegBlob[]} blobs
  * @property {Promise<T>[]} images in the order of blobs; begun lazily
  * @property {number} arrived
@@ -76,7 +86,7 @@ export class Screen {
   /**
    * @param {Images<T>} images
    * @param {object} events
-   * @param {(applied: Applied) => void} events.onApplied
+   * @param {(applied: Applied, update: Update) => void} events.onApplied
    * @param {(seq: number) => void} events.onResync asks the relay for a key
    * @param {() => number} [now] ms
    */
@@ -207,7 +217,8 @@ export class Screen {
     this.#nextSeq = seq;
     if (catchUp) this.#nextPart = head.part;
     return {
-      head, key, seq, part: this.#nextPart, ops, blobs: images, images: [], arrived,
+      head, key, seq, part: this.#nextPart, blobs: images, images: [], arrived,
+      update: { flags, input: head.input, ops, packed: packed.length, blobs: blobs.length },
       raw: block.length + blobs.length,
     };
   }
@@ -275,7 +286,7 @@ export class Screen {
       }
       if (!picture) throw new Error('screen: no picture');
       let next = 0;
-      for (const op of job.ops) {
+      for (const op of job.update.ops) {
         if (op.code === OpCode.JPEG) picture.apply(op, this.images.read(images[next++], op.w, op.h));
         else picture.apply(op);
       }
@@ -286,7 +297,7 @@ export class Screen {
     }
     this.seq = job.seq;
     this.part = job.part;
-    this.events.onApplied({ seq: job.seq, part: job.part, captured: head.captured, took: this.now() - job.arrived });
+    this.events.onApplied({ seq: job.seq, part: job.part, captured: head.captured, took: this.now() - job.arrived }, job.update);
   }
 }
 

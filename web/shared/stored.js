@@ -1,8 +1,9 @@
-// What the pages remember: the resume secret of a session in its tab, the person's name in the
-// browser. Storage may be forbidden; then nothing is remembered and nothing breaks.
+// What the pages remember: the resume secret of a session in its tab; the person's name, and
+// whether the statistics are open, in the browser. Storage may be forbidden; then nothing is remembered and nothing breaks.
 import { pinKey } from './pin.js';
 
 const NAME = 'pindesk.name';
+const STATS = 'pindesk.stats';
 /** @param {string} pin */
 const resumeKey = (pin) => 'pindesk.resume.' + pinKey(pin);
 
@@ -35,4 +36,11 @@ export const loadName = () => attempt(() => localStorage.getItem(NAME), null) ??
 /** @param {string} name '' forgets it */
 export function saveName(name) {
   attempt(() => (name ? localStorage.setItem(NAME, name) : localStorage.removeItem(NAME)), undefined);
+}
+
+export const loadStatsOpen = () => attempt(() => localStorage.getItem(STATS), null) === 'open';
+
+/** @param {boolean} open */
+export function saveStatsOpen(open) {
+  attempt(() => (open ? localStorage.setItem(STATS, 'open') : localStorage.removeItem(STATS)), undefined);
 }

@@ -12,7 +12,7 @@ export const HEADER_SIZE = 12;
 export const Kind = Object.freeze({
   Update: 1, Cursor: 2, Pointer: 3, Ack: 16, Input: 17, Resync: 18, NeedKey: 19, Control: 32,
 });
-export const Flag = Object.freeze({ Reset: 1, Key: 2, CatchUp: 4, Done: 8 });
+export const Flag = Object.freeze({ Reset: 1, Key: 2, CatchUp: 4, Done: 8, Exact: 16 });
 export const OpCode = Object.freeze({ Fill: 1, Copy: 2, Palette: 3, Delta: 4, JPEG: 5 });
 export const Close = Object.freeze({
   Reconnect: 4000, Protocol: 4001, Slow: 4002, Replaced: 4010, Ended: 4011, Blocked: 4012,
@@ -359,6 +359,8 @@ export function parsePointer(body) {
  * @property {boolean} [blocked]
  * @property {string} [reason]
  * @property {number} [stream]
+ * @property {number} [stamp]
+ * @property {number} [queue] bytes
  * @property {PresenterState} [presenter]
  * @property {ViewerState[]} [viewers]
  * @property {boolean} [question]
@@ -375,7 +377,7 @@ export const encodeControl = (c) => utf8.encode(JSON.stringify(c));
 const CONTROL_FIELDS = {
   type: 'string', role: 'string', viewer: 'u16', epoch: 'u16', resume: 'string', resumed: 'bool',
   view: 'bool', control: 'bool', open: 'bool', blocked: 'bool', reason: 'string', stream: 'u8',
-  question: 'bool',
+  question: 'bool', stamp: 'u32', queue: 'u32',
 };
 /** @type {Record<string, FieldType>} */
 const PRESENTER_FIELDS = { name: 'string', attached: 'bool', changed: 'bool' };

@@ -19,6 +19,9 @@ export function platform() {
   return /win/i.test(name) ? 'windows' : 'other';
 }
 
+/** @param {InputEvent} e */
+const presses = (e) => e.type === EventType.Text || ((e.type === EventType.Key || e.type === EventType.Button) && e.down);
+
 export class Input {
   #on = false;
   #buttons = 0; // PointerEvent.buttons that the presenter knows of
@@ -28,13 +31,15 @@ export class Input {
   #frame = 0;
   #heartbeat = 0;
   #composing = false;
+  #at = 0; // time stamp of the newest event that may press something
 
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {HTMLTextAreaElement} field
    * @param {object} page
    * @param {() => {width: number, height: number, layout: number} | null} page.picture
-   * @param {(body: Uint8Array) => void} page.send
+   * @param {(body: Uint8Array, at: number) => void} page.send at: time stamp of the DOM event if
+   *   it presses a key or a button or is text; else 0
    * @param {() => void} page.leave the person wants out of the remote screen, by keyboard
    */
   constructor(canvas, field, page) {
@@ -79,7 +84,7 @@ export class Input {
   #send(events) {
     const picture = this.page.picture();
     const all = [...this.#takeWaiting(), ...events];
-    if (this.#on && picture && all.length > 0) this.page.send(encodeInput(picture.layout, all));
+    if (this.#on && picture && all.length > 0) this.page.send(encodeInput(picture.layout, all), events.some(presses) ? this.#at : 0);
     this.#beat();
   }
 
@@ -109,7 +114,7 @@ export class Input {
     if (holding && this.#heartbeat === 0) {
       this.#heartbeat = window.setInterval(() => {
         const picture = this.page.picture();
-        if (picture) this.page.send(encodeInput(picture.layout, []));
+        if (picture) this.page.send(encodeInput(picture.layout, []), 0);
       }, HEARTBEAT);
     } else if (!holding && this.#heartbeat !== 0) {
       clearInterval(this.#heartbeat);
@@ -135,6 +140,7 @@ export class Input {
     /** @param {PointerEvent} e */
     const onPointer = (e) => {
       if (!this.#on || !e.isPrimary) return;
+      this.#at = e.timeStamp;
       if (e.type === 'pointerdown') {
         canvas.setPointerCapture(e.pointerId);
         this.focus();
@@ -173,6 +179,7 @@ export class Input {
   #listenToKeys() {
     window.addEventListener('keydown', (e) => {
       if (!this.#focused()) return;
+      this.#at = e.timeStamp;
       if (e.code === 'Home' && e.ctrlKey && e.altKey && !e.getModifierState('AltGraph')) {
         e.preventDefault();
         this.release();
@@ -206,7 +213,8 @@ export class Input {
       if (text !== '' && this.#on) this.keyboard.text(text);
     };
     field.addEventListener('compositionstart', () => { this.#composing = true; });
-    field.addEventListener('compositionend', () => {
+    field.addEventListener('compositionend', (e) => {
+      this.#at = e.timeStamp;
       this.#composing = false;
       take();
     });
@@ -215,9 +223,11 @@ export class Input {
       const code = e.inputType === 'deleteContentBackward' ? 'Backspace' : e.inputType === 'insertLineBreak' ? 'Enter' : '';
       if (code === '') return;
       e.preventDefault();
+      this.#at = e.timeStamp;
       if (this.#on) this.keyboard.tap(code);
     });
     field.addEventListener('input', (e) => {
+      this.#at = e.timeStamp;
       if (!this.#composing && !(e instanceof InputEvent && e.isComposing)) take();
     });
     field.addEventListener('focus', () => field.setSelectionRange(FILLER.length, FILLER.length));

@@ -2,13 +2,15 @@
 import { encodeControl, Kind, message, parseControl, parseCursor, parseHeader, parsePointer, WireError } from '../shared/wire.js';
 import { Screen } from '../shared/screen.js';
 import { pinOfFragment } from '../shared/pin.js';
-import { loadName, loadResume, saveResume } from '../shared/stored.js';
+import { loadName, loadResume, loadStatsOpen, saveResume, saveStatsOpen } from '../shared/stored.js';
 import { useLanguage } from '../shared/texts.js';
 import { RemoteCursor } from './cursor.js';
 import { browserImages } from './images.js';
 import { Input } from './input.js';
 import { Painter } from './paint.js';
 import { Model } from './state.js';
+import { Stats } from './stats.js';
+import { StatsPanel } from './statspanel.js';
 import { Link } from './transport.js';
 import { element, UI } from './ui.js';
 import { Viewport } from './viewport.js';
@@ -20,18 +22,28 @@ document.documentElement.lang = useLanguage(navigator.languages);
 const canvas = element('screen', HTMLCanvasElement);
 const model = new Model();
 const ui = new UI(act);
+const stats = new Stats();
+const statsPanel = new StatsPanel(element('stats', HTMLElement), ui.stats, stats, {
+  open: loadStatsOpen(),
+  onToggled: saveStatsOpen,
+  ping: (stamp) => sendControls([{ type: 'ping', stamp }]),
+});
 const pin = pinOfFragment(location.hash);
 let inputSeq = 0;
 let hadView = false;
 
 const screen = new Screen(browserImages(), {
-  onApplied: (applied) => painter.applied(applied),
+  onApplied: (applied, update) => {
+    stats.applied(update, applied.took);
+    painter.applied(applied);
+  },
   onResync: (seq) => send(Kind.Resync, seq),
 });
 
 const painter = new Painter(canvas, () => screen.picture, {
   onAck: (seq, body) => send(Kind.Ack, seq, body),
-  onPainted: (_, resized) => {
+  onPainted: (_, resized, took) => {
+    stats.painted(took);
     canvas.dataset.seq = String(screen.seq);
     if (resized || viewport.stale) viewport.place();
     if (fresh) {
@@ -49,7 +61,10 @@ const viewport = new Viewport(element('stage', HTMLElement), element('sheet', HT
 });
 const input = new Input(canvas, element('keys', HTMLTextAreaElement), {
   picture: () => screen.picture,
-  send: (body) => send(Kind.Input, ++inputSeq, body),
+  send: (body, at) => {
+    send(Kind.Input, ++inputSeq, body);
+    stats.input(inputSeq, at);
+  },
   leave: () => (ui.request.hidden || ui.request.disabled ? ui.mode : ui.request).focus(),
 });
 
@@ -60,6 +75,7 @@ const link = new Link({
   onState: (state) => {
     if (state.phase === 'open') {
       inputSeq = 0; // counts anew on each socket
+      stats.reconnect();
       restart();
     }
     if (state.phase === 'over') saveResume(pin ?? '', '');
@@ -87,11 +103,13 @@ function sendControls(controls) {
 function restart() {
   screen.reset(model.epoch);
   painter.forget();
+  stats.restart();
   fresh = true;
 }
 
 /** @param {Uint8Array} msg */
 function receive(msg) {
+  stats.received(msg.length);
   try {
     const { header, body } = parseHeader(msg);
     switch (header.kind) {
@@ -115,6 +133,10 @@ function receive(msg) {
 
 /** @param {Control} c */
 function control(c) {
+  if (c.type === 'pong') {
+    stats.pong(c.stamp ?? 0, c.queue ?? 0);
+    return;
+  }
   const { epoch } = model;
   if (c.type === 'welcome' && c.resume) saveResume(pin ?? '', c.resume);
   const replies = model.onControl(c);
@@ -137,9 +159,10 @@ function show() {
   ui.show(page);
   input.on = page.input;
   cursor.own = page.input;
+  statsPanel.available = page.picture !== 'none';
 }
 
-/** @param {import('./state.js').Action | 'request' | 'mode' | 'fullscreen'} action */
+/** @param {import('./state.js').Action | 'request' | 'mode' | 'fullscreen' | 'stats'} action */
 function act(action) {
   switch (action) {
     case 'request': sendControls(model.requestControl()); input.focus(); break;
@@ -151,6 +174,10 @@ function act(action) {
       input.focus();
       break;
     case 'fullscreen': toggleFullscreen(); break;
+    case 'stats':
+      statsPanel.toggle();
+      if (input.on) input.focus();
+      break;
     case 'home': location.assign('/'); break;
     case 'here':
     case 'retry': location.reload(); break;
@@ -181,7 +208,8 @@ window.addEventListener('hashchange', () => location.reload());
 window.addEventListener('online', () => link.online());
 window.addEventListener('offline', () => link.offline());
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) link.wake();
+  if (document.hidden) stats.pause();
+  else link.wake();
 });
 
 if (pin) link.start();

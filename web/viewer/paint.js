@@ -24,7 +24,7 @@ export class Painter {
    * @param {() => Picture | null} picture
    * @param {object} events
    * @param {(seq: number, body: Uint8Array) => void} events.onAck
-   * @param {(picture: Picture, resized: boolean) => void} events.onPainted
+   * @param {(picture: Picture, resized: boolean, took: number) => void} events.onPainted took: ms
    */
   constructor(canvas, picture, events) {
     const context = canvas.getContext('2d', { alpha: false });
@@ -88,8 +88,9 @@ export class Painter {
       this.#image = new ImageData(picture.bytes, picture.width, picture.height);
     }
     for (const { x, y, w, h } of picture.takeDirty()) this.context.putImageData(this.#image, 0, 0, x, y, w, h);
-    this.#took += performance.now() - begun;
-    this.events.onPainted(picture, resized);
+    const took = performance.now() - begun;
+    this.#took += took;
+    this.events.onPainted(picture, resized, took);
     this.#ack();
   }
 

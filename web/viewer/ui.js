@@ -28,7 +28,7 @@ function setText(el, text) {
 export class UI {
   #panelKey = '';
 
-  /** @param {(action: Action | 'request' | 'mode' | 'fullscreen') => void} onAction */
+  /** @param {(action: Action | 'request' | 'mode' | 'fullscreen' | 'stats') => void} onAction */
   constructor(onAction) {
     this.onAction = onAction;
     fillTexts(document);
@@ -38,6 +38,7 @@ export class UI {
     this.request = element('request', HTMLButtonElement);
     this.mode = element('mode', HTMLButtonElement);
     this.fullscreen = element('fullscreen', HTMLButtonElement);
+    this.stats = element('stats-button', HTMLButtonElement);
     this.panel = element('panel', HTMLElement);
     this.title = element('panel-title', HTMLElement);
     this.text = element('panel-text', HTMLElement);
@@ -47,6 +48,7 @@ export class UI {
     this.request.addEventListener('click', () => onAction('request'));
     this.mode.addEventListener('click', () => onAction('mode'));
     this.fullscreen.addEventListener('click', () => onAction('fullscreen'));
+    this.stats.addEventListener('click', () => onAction('stats'));
     document.addEventListener('fullscreenchange', () => this.#showFullscreen());
     this.#showFullscreen();
     this.bar.setAttribute('aria-description', t('bar.keys'));
