@@ -2,8 +2,10 @@ package presenter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
 	"pindesk/internal/wire"
@@ -196,6 +199,19 @@ func TestGrantsOfTheLongAbsent(t *testing.T) {
 			t.Error("grants came back after more than a minute")
 		}
 	})
+}
+
+func TestPlain(t *testing.T) {
+	for want, err := range map[string]error{
+		"the broker says: going down, join again": &websocket.CloseError{Code: wire.CloseReconnect, Text: "going down, join again"},
+		"the connection was lost":                 &websocket.CloseError{Code: websocket.CloseAbnormalClosure, Text: "unexpected EOF"},
+		"the broker does not answer":              fmt.Errorf("read: %w", os.ErrDeadlineExceeded),
+		"connection refused":                      errors.New("connection refused"),
+	} {
+		if got := plain(err); got != want {
+			t.Errorf("%v: %q, want %q", err, got, want)
+		}
+	}
 }
 
 func TestBrokerURL(t *testing.T) {

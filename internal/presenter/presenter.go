@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/url"
 	"sync"
 	"time"
@@ -108,7 +109,7 @@ func (p *Presenter) Run(ctx context.Context) error {
 		if errors.As(err, &later) {
 			pause = max(pause, later.wait)
 		}
-		p.cfg.Say("Not connected (%v). Trying again in %v.", err, pause.Round(100*time.Millisecond))
+		p.cfg.Say("Not connected (%s). Trying again in %v.", plain(err), pause.Round(100*time.Millisecond))
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -135,6 +136,21 @@ func terminal(err error) (error, bool) {
 		return ErrEnded, true
 	}
 	return closed, wire.Terminal(closed.Code)
+}
+
+// plain says an error of a connection in the words of the person who shares.
+func plain(err error) string {
+	var closed *websocket.CloseError
+	var slow net.Error
+	switch {
+	case errors.As(err, &closed) && closed.Code >= wire.CloseReconnect && closed.Text != "":
+		return "the broker says: " + closed.Text
+	case errors.As(err, &closed), errors.Is(err, net.ErrClosed), isEOF(err):
+		return "the connection was lost"
+	case errors.As(err, &slow) && slow.Timeout():
+		return "the broker does not answer"
+	}
+	return err.Error()
 }
 
 // connect joins once and shares until the connection ends.
