@@ -227,26 +227,20 @@ func TestFloodOfWishes(t *testing.T) {
 
 // Everybody must be able to read the state, whoever is in it.
 func TestLargestStateFits(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		w := newWorld(t)
-		p := w.presenter(1)
-		name := strings.Repeat("<", 40) // escaped by JSON
-		for n := range uint16(maxRecords) {
-			p.grant(n+65000, true, false)
-			v := w.join(Party{Viewer: n + 65000, Name: name})
-			if n > 20 {
-				v.c.Close(1006, "")
-				synctest.Wait()
-			}
-		}
-		p.c.mu.Lock()
-		defer p.c.mu.Unlock()
-		for _, m := range p.c.got {
-			if len(m) > wire.HeaderSize+wire.MaxControl {
-				t.Fatalf("a control message of %d bytes", len(m))
-			}
-		}
-	})
+	f := newFeed(New(Config{}), "s")
+	f.presenter = &member{out: newQueue(f.h)}
+	for n := range uint16(maxRecords) {
+		v := &viewer{number: 65000 + n, name: strings.Repeat("<", 40), attach: 1 << 31, view: true, control: true, held: true, asking: "control"}
+		v.member = &member{out: newQueue(f.h), viewer: v}
+		f.viewers[v.number] = v // the name is escaped by JSON
+	}
+	f.mu.Lock()
+	f.stateLocked()
+	f.mu.Unlock()
+	it, _, _ := f.presenter.out.next()
+	if n := len(it.msg.b); n > wire.HeaderSize+wire.MaxControl || n < maxRecords*40 {
+		t.Errorf("a state of %d bytes", n)
+	}
 }
 
 // Viewers that come back with their grants count, too.
