@@ -1,0 +1,48 @@
+// Injected before the page's own scripts: notes when its first WebSocket opened, when it was
+// told that it may see the screen (where the product has such a message), and in which
+// animation frame its picture first showed the desktop's icon.
+((G, element, isGrant) => {
+  const now = () => performance.timeOrigin + performance.now();
+  const F = { start: performance.timeOrigin, open: 0, grant: 0, picture: 0 };
+  window.__first = F;
+  const Socket = window.WebSocket;
+  window.WebSocket = class extends Socket {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener('open', () => {
+        F.open ||= now();
+      });
+      if (!isGrant) return;
+      const listen = (e) => {
+        if (F.grant || !isGrant(e.data)) return;
+        F.grant = now();
+        this.removeEventListener('message', listen);
+      };
+      this.addEventListener('message', listen);
+    }
+  };
+  const c = document.createElement('canvas');
+  c.width = c.height = 1;
+  const pixel = c.getContext('2d', { willReadFrequently: true });
+  const near = (a, b) => Math.abs(a - b) < 40;
+  const tick = () => {
+    let e = null;
+    try {
+      e = element();
+    } catch {
+      // the page is not that far yet
+    }
+    const w = e ? e.videoWidth || e.width : 0;
+    const h = e ? e.videoHeight || e.height : 0;
+    if (w >= 1000) {
+      pixel.drawImage(e, Math.floor((G.icon.x * w) / G.width), Math.floor((G.icon.y * h) / G.height), 1, 1, 0, 0, 1, 1);
+      const d = pixel.getImageData(0, 0, 1, 1).data;
+      if (near(d[0], G.icon.r) && near(d[1], G.icon.g) && near(d[2], G.icon.b)) {
+        F.picture = now();
+        return;
+      }
+    }
+    requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+})
