@@ -78,6 +78,15 @@ func TestStatistics(t *testing.T) {
 	})
 	eventually(t, 5*time.Second, "typed without the shortcut's key", func() bool { return typed() == want })
 	v.screenshot("open")
+	if !eval[bool](v, `(() => { // clicks go through it, so it is asked what would take them
+		const el = document.getElementById('stats'), r = el.getBoundingClientRect(), x = r.left + r.width / 2, y = r.top + r.height / 2;
+		const through = document.elementFromPoint(x, y);
+		el.style.pointerEvents = 'auto';
+		const top = document.elementFromPoint(x, y);
+		el.style.pointerEvents = '';
+		return el.contains(top) && !el.contains(through); })()`) {
+		t.Error("the overlay is not on top of the picture, or takes the mouse")
+	}
 	eventually(t, 5*time.Second, "sharp", func() bool { s, _ = v.statistics(); return s.Sharp != nil && *s.Sharp })
 	if !positive(s.Work) || s.Queue == nil || *s.ClickToPixel.Median > 2000 || s.ClickToPixel.Count == 0 {
 		t.Errorf("statistics: %+v", s)

@@ -33,7 +33,7 @@ import { Frame } from './zstd.js';
  */
 
 /**
- * An update that was applied, for statistics; to be read at once and not kept.
+ * What statistics need of an update; to be read at once and not kept.
  * @typedef {object} Update
  * @property {number} flags of its header
  * @property {number} input
@@ -87,6 +87,7 @@ export class Screen {
    * @param {Images<T>} images
    * @param {object} events
    * @param {(applied: Applied, update: Update) => void} events.onApplied
+   * @param {(update: Update) => void} [events.onParsed] as an update arrives that will be applied
    * @param {(seq: number) => void} events.onResync asks the relay for a key
    * @param {() => number} [now] ms
    */
@@ -159,6 +160,7 @@ export class Screen {
       this.#fail();
       return;
     }
+    this.events.onParsed?.(job.update);
     this.#queue.push(job);
     this.#waiting += job.raw;
     if (!this.#busy) this.#drain();

@@ -30,7 +30,7 @@ const en = {
   'stats.kind.other': 'Other',
   'stats.work': 'Decode and paint',
   'stats.rtt': 'Round trip to server',
-  'stats.queue': 'On their way',
+  'stats.queue': 'Queue',
   'stats.click': 'Click to picture',
   'stats.tosharp': 'Change to sharp',
   'stats.sharp': 'Sharp now',

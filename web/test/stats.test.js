@@ -17,7 +17,9 @@ function setup() {
   /** An update of one op that counts so many raw bytes, applied and painted after ms. */
   const paint = (ms, flags = 0, { code = 3, input = 0, blobs = 0, raw = 100 } = {}) => {
     time.now += ms;
-    stats.applied({ flags, input, ops: [{ code, end: raw }], packed: 10, blobs }, 2);
+    const u = { flags, input, ops: [{ code, end: raw }], packed: 10, blobs };
+    stats.parsed(u);
+    stats.applied(u, 2);
     stats.painted(1);
   };
   return { stats, time, paint };
@@ -41,12 +43,12 @@ test('bytes by kind: packed ones by their raw share, JPEGs exactly, the rest is 
   const { stats } = setup();
   stats.received(1000);
   const ops = [{ code: 1, end: 12 }, { code: 2, end: 25 }, { code: 3, end: 125 }, { code: 4, end: 187 }, { code: 5, end: 200 }];
-  stats.applied({ flags: EXACT, input: 0, ops, packed: 100, blobs: 300 }, 1);
+  stats.parsed({ flags: EXACT, input: 0, ops, packed: 100, blobs: 300 });
   assert.deepEqual(stats.snapshot().bytes, { total: 1000, fill: 6, copy: 6.5, palette: 50, delta: 31, jpeg: 306.5, key: 0, other: 600 });
   stats.received(500);
-  stats.applied({ flags: KEY | CATCHUP, input: 0, ops, packed: 100, blobs: 300 }, 1);
-  stats.applied({ flags: CATCHUP | DONE, input: 0, ops: [{ code: 4, end: 9 }], packed: 20, blobs: 0 }, 1);
-  stats.applied({ flags: 0, input: 0, ops: [], packed: 0, blobs: 0 }, 1);
+  stats.parsed({ flags: KEY | CATCHUP, input: 0, ops, packed: 100, blobs: 300 });
+  stats.parsed({ flags: CATCHUP | DONE, input: 0, ops: [{ code: 4, end: 9 }], packed: 20, blobs: 0 });
+  stats.parsed({ flags: 0, input: 0, ops: [], packed: 0, blobs: 0 });
   const { bytes: all } = stats.snapshot();
   assert.deepEqual([all.total, all.key, all.palette, all.other], [1500, 420, 50, 680]);
   assert.equal(KINDS.reduce((sum, kind) => sum + all[kind], 0), all.total);
@@ -55,7 +57,7 @@ test('bytes by kind: packed ones by their raw share, JPEGs exactly, the rest is 
 test('the screen tells of what it applied', () => {
   const stats = new Stats(() => 0);
   const images = { decode: async () => 1, read: () => new Uint8ClampedArray(16), close: () => {} };
-  const screen = new Screen(images, { onApplied: (a, u) => stats.applied(u, a.took), onResync: () => assert.fail('resync') }, () => 0);
+  const screen = new Screen(images, { onParsed: (u) => stats.parsed(u), onApplied: (a, u) => stats.applied(u, a.took), onResync: () => assert.fail('resync') }, () => 0);
   screen.reset(1);
   for (const msg of [
     update({ seq: 1, flags: KEY | RESET, ops: [fill(0, 0, 4, 4, 1, 1, 1)] }),

@@ -33,6 +33,7 @@ let inputSeq = 0;
 let hadView = false;
 
 const screen = new Screen(browserImages(), {
+  onParsed: (update) => stats.parsed(update),
   onApplied: (applied, update) => {
     stats.applied(update, applied.took);
     painter.applied(applied);

@@ -41,6 +41,9 @@ const COUNTERS = 8;
  * @property {boolean | null} sharp the picture on the canvas is exact on every pixel
  */
 
+/** @param {import('../shared/wire.js').Op} op */
+const isCopy = (op) => op.code === OpCode.Copy;
+
 /** The last values of something. */
 export class Ring {
   #values;
@@ -130,35 +133,40 @@ export class Stats {
   }
 
   /**
-   * An update was applied. zstd mixes what it packs, so an op's share of the packed bytes is
-   * taken to be its share of the unpacked ones; JPEGs are not packed, and exact.
+   * The message that came is an update. zstd mixes what it packs, so an op's share of the packed
+   * bytes is taken to be its share of the unpacked ones; JPEGs are not packed, and exact.
    * @param {Update} update
-   * @param {number} took ms from its arrival until it was applied
    */
-  applied({ flags, input, ops, packed, blobs }, took) {
-    const key = (flags & Flag.Key) !== 0;
-    const catchUp = (flags & Flag.CatchUp) !== 0;
-    let blur = key;
-    if (key || catchUp) this.#counters[KEY] += packed + blobs;
-    else {
-      const raw = this.#raw.fill(0);
-      let at = 0;
-      for (const op of ops) {
-        raw[op.code - 1] += op.end - at;
-        at = op.end;
-      }
-      if (at > 0) for (let i = 0; i < KEY; i++) this.#counters[i] += packed * raw[i] / at;
-      this.#counters[OpCode.JPEG - 1] += blobs;
-      blur = blobs > 0 || raw[OpCode.Copy - 1] > 0;
+  parsed({ flags, ops, packed, blobs }) {
+    if ((flags & (Flag.Key | Flag.CatchUp)) !== 0) {
+      this.#counters[KEY] += packed + blobs;
+      return;
     }
+    const raw = this.#raw.fill(0);
+    let at = 0;
+    for (const op of ops) {
+      raw[op.code - 1] += op.end - at;
+      at = op.end;
+    }
+    if (at > 0) for (let i = 0; i < KEY; i++) this.#counters[i] += packed * raw[i] / at;
+    this.#counters[OpCode.JPEG - 1] += blobs;
+  }
+
+  /**
+   * The update was applied.
+   * @param {Update} update
+   * @param {number} took ms from its arrival until then
+   */
+  applied({ flags, input, ops, blobs }, took) {
+    const key = (flags & Flag.Key) !== 0;
     if ((flags & Flag.Done) !== 0) this.#catchingUp = false;
-    else if (key) this.#catchingUp = catchUp;
+    else if (key) this.#catchingUp = (flags & Flag.CatchUp) !== 0;
     this.#exact = (flags & Flag.Exact) !== 0 && !this.#catchingUp;
     // More than was sent is of an earlier socket, whose numbers were others.
     if (input <= this.#sent) this.#input = Math.max(this.#input, input);
     this.#waiting++;
     this.#waitingWork += took;
-    this.#waitingBlur ||= blur;
+    this.#waitingBlur ||= key || blobs > 0 || ops.some(isCopy);
   }
 
   /**
@@ -302,6 +310,6 @@ function bytes(counters) {
   const total = counters[RECEIVED];
   const ops = counters.subarray(0, RECEIVED);
   const [fill, copy, palette, delta, jpeg, key] = ops;
-  const other = Math.max(0, total - ops.reduce((sum, n) => sum + n, 0));
+  const other = Math.max(0, total - ops.reduce((sum, n) => sum + n, 0)); // not -1e-12
   return { total, fill, copy, palette, delta, jpeg, key, other };
 }
