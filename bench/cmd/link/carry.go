@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 
@@ -49,16 +48,9 @@ func (d *direction) close() {
 
 func (d *direction) now() time.Duration { return time.Since(d.epoch) }
 
-// carry runs until stop. It owns its thread: ppoll with a time limit in nanoseconds is more punctual than a Go timer (whose
-// granularity is a millisecond in an idle program), and a high priority keeps the link's figures when the machine is busy.
+// carry runs until stop. It waits in ppoll with a time limit in nanoseconds, which is more punctual than a Go timer, whose
+// granularity is a millisecond in an idle program.
 func (d *direction) carry() error {
-	runtime.LockOSThread() // never unlocked: the thread ends with its priority
-	if err := unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), -20); err != nil {
-		return fmt.Errorf("raise priority: %w", err)
-	}
-	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("set timer slack: %w", err)
-	}
 	buffer := make([]byte, 1<<16)
 	waitFor := []unix.PollFd{{Fd: int32(d.from), Events: unix.POLLIN}, {Fd: int32(d.event), Events: unix.POLLIN}}
 	for {

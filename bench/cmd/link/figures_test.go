@@ -36,15 +36,16 @@ func figure(t *testing.T, what string, measure func() error) {
 	t.Errorf("%s: not in %d attempts, see above", what, attempts)
 }
 
-func roundTrip(name string, want time.Duration, n int) error {
+func roundTrip(t *testing.T, name string, want time.Duration, n int) error {
 	rtts, err := ping(name+"-a", nearAddress, n)
 	if err != nil {
 		return err
 	}
 	median := rtts[len(rtts)/2]
 	if off := median - want; off < 0 || off > 2*time.Millisecond {
-		return fmt.Errorf("ping: median %v of %d (%v to %v), want %v to 2ms more", median, len(rtts), rtts[0], rtts[len(rtts)-1], want)
+		return fmt.Errorf("median %v of %d (%v to %v), want %v to 2ms more", median, len(rtts), rtts[0], rtts[len(rtts)-1], want)
 	}
+	t.Logf("round trip of %v: median %v of %d (%v to %v)", want, median, len(rtts), rtts[0], rtts[len(rtts)-1])
 	return nil
 }
 
@@ -53,7 +54,7 @@ func TestLinkOf10Mbit(t *testing.T) {
 	t.Parallel()
 	// Reno, which every kernel has, fills a queue until it loses: the worst case for the bound.
 	name, _, _ := bring(t, "--rate", "10M", "--delay", "25ms", "--queue", "100ms", "--congestion", "reno")
-	figure(t, "round trip", func() error { return roundTrip(name, 50*time.Millisecond, 20) })
+	figure(t, "round trip", func() error { return roundTrip(t, name, 50*time.Millisecond, 20) })
 	figure(t, "bulk transfer", func() error {
 		loaded := make(chan error, 1)
 		var rtts []time.Duration
@@ -75,6 +76,7 @@ func TestLinkOf10Mbit(t *testing.T) {
 		return nil
 	})
 	s := stats(t, name).Down
+	t.Logf("%d of %d packets late, at most %v", s.Late, s.Delivered, s.MaxLate)
 	if s.MaxQueueTime > 100*time.Millisecond || s.MaxQueueTime < 90*time.Millisecond || s.QueueDrops == 0 || s.LossDrops != 0 {
 		t.Errorf("want a queue filled to its 100ms and no further, and drops by it only: %+v", s)
 	}
@@ -84,7 +86,7 @@ func TestLinkOf10Mbit(t *testing.T) {
 func TestLinkOf2Mbit(t *testing.T) {
 	t.Parallel()
 	name, _, _ := bring(t, "--rate", "2M", "--delay", "75ms", "--loss", "1%", "--seed", "7")
-	figure(t, "round trip", func() error { return roundTrip(name, 150*time.Millisecond, 10) })
+	figure(t, "round trip", func() error { return roundTrip(t, name, 150*time.Millisecond, 10) })
 
 	// Small packets below the rate: the queue has room, so what is missing is the loss.
 	before := stats(t, name).Down
@@ -138,18 +140,20 @@ func TestLinkOf100Mbit(t *testing.T) {
 		}
 		return nil
 	})
-	if s := stats(t, name).Up; s.MaxQueueBytes > 500_000 {
+	s := stats(t, name).Up
+	t.Logf("%d of %d packets late, at most %v", s.Late, s.Delivered, s.MaxLate)
+	if s.MaxQueueBytes > 500_000 {
 		t.Errorf("queued %d bytes", s.MaxQueueBytes)
 	}
 	must(t, "set", name, "--jitter", "0s", "--delay-up", "10ms", "--delay-down", "30ms")
-	figure(t, "round trip", func() error { return roundTrip(name, 40*time.Millisecond, 10) })
+	figure(t, "round trip", func() error { return roundTrip(t, name, 40*time.Millisecond, 10) })
 }
 
 // A change while it runs, a cut, its mending; and both programs that reach into a namespace.
 func TestCutMendSetForward(t *testing.T) {
 	t.Parallel()
 	name, _, _ := bring(t, "--delay", "5ms")
-	figure(t, "round trip", func() error { return roundTrip(name, 10*time.Millisecond, 10) })
+	figure(t, "round trip", func() error { return roundTrip(t, name, 10*time.Millisecond, 10) })
 	must(t, "cut", name)
 	if rtts, err := ping(name+"-a", nearAddress, 1); err == nil {
 		t.Errorf("a ping over the cut link was answered after %v", rtts)
@@ -159,7 +163,7 @@ func TestCutMendSetForward(t *testing.T) {
 	}
 	must(t, "mend", name)
 	must(t, "set", name, "--delay", "20ms", "--rate", "5M")
-	figure(t, "round trip", func() error { return roundTrip(name, 40*time.Millisecond, 10) })
+	figure(t, "round trip", func() error { return roundTrip(t, name, 40*time.Millisecond, 10) })
 	if s := stats(t, name); s.Up.Link != "5Mbit/s 20ms loss 0% queue 100ms" || s.Up.Cut {
 		t.Errorf("statistics after set: %+v", s.Up)
 	}

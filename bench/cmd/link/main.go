@@ -1,8 +1,8 @@
 //go:build linux
 
 // Link joins two network namespaces by an emulated network link, so that a bench can run a broker at one end and a browser at
-// the other. It needs Linux, root (or CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_SYS_NICE) and /dev/net/tun; neither netem nor
-// iproute2.
+// the other. It needs Linux, root (with CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_SYS_NICE, as in a privileged container) and
+// /dev/net/tun; neither netem nor iproute2. It runs at real-time priority, so that its figures hold on a busy machine.
 //
 //	link up NAME [properties] [--seed N] [--congestion NAME] [-- COMMAND...]
 //	link set NAME properties       change properties; those not named stay

@@ -146,7 +146,7 @@ func bulk(from, to, address string, warmUp, total time.Duration) (float64, error
 	if err := receiver.SetReadDeadline(start.Add(warmUp)); err != nil {
 		return 0, err
 	}
-	if _, err := io.Copy(io.Discard, receiver); !errors.Is(err, context.DeadlineExceeded) && !isTimeout(err) {
+	if _, err := io.Copy(io.Discard, receiver); !isTimeout(err) {
 		return 0, err
 	}
 	began := time.Now()
@@ -194,8 +194,10 @@ func flood(from, to, address string, size int, rate float64, long, settle time.D
 	}
 	defer sender.Close()
 
-	sending := make(chan error, 1)
+	sending, sent := make(chan error, 1), make(chan struct{})
 	go func() {
+		defer close(sent)
+		defer close(sending)
 		packet := make([]byte, size-headers)
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
@@ -212,7 +214,6 @@ func flood(from, to, address string, size int, rate float64, long, settle time.D
 				result.sent++
 			}
 			if passed >= long {
-				sending <- nil
 				return
 			}
 		}
@@ -227,7 +228,13 @@ func flood(from, to, address string, size int, rate float64, long, settle time.D
 		}
 		_, _, err := receiver.ReadFrom(packet)
 		if isTimeout(err) {
-			break
+			select {
+			case <-sent:
+				result.rate = float64((result.received-1)*size*8) / last.Sub(first).Seconds()
+				return result, <-sending
+			default:
+				continue // more may come
+			}
 		}
 		if err != nil {
 			return result, err
@@ -241,6 +248,4 @@ func flood(from, to, address string, size int, rate float64, long, settle time.D
 		result.ordered = result.ordered && i > newest
 		newest = i
 	}
-	result.rate = float64((result.received-1)*size*8) / last.Sub(first).Seconds()
-	return result, <-sending
 }

@@ -22,8 +22,7 @@ import (
 	"pindesk/bench/internal/linkemu/netns"
 )
 
-// processors is the least GOMAXPROCS of `link up`: with a spare one, a carrier that is due never waits for one held by a thread
-// of lower priority that a busy machine does not run.
+// processors is the least GOMAXPROCS of `link up`: with spare ones, a carrier that is due never waits for another thread.
 const processors = 8
 
 // commandGrace is how long a command may take to end after SIGTERM.
@@ -59,6 +58,10 @@ func up(name string, args []string, stdout, stderr io.Writer) (err error) {
 	if err := watchParent(end); err != nil {
 		return err
 	}
+	runtime.GOMAXPROCS(max(processors, runtime.GOMAXPROCS(0)))
+	if err := goRealTime(); err != nil {
+		return err
+	}
 
 	listener, err := claim(name)
 	if err != nil {
@@ -77,7 +80,6 @@ func up(name string, args []string, stdout, stderr io.Writer) (err error) {
 		}
 		defer unix.Close(devices[i])
 	}
-	runtime.GOMAXPROCS(max(processors, runtime.GOMAXPROCS(0)))
 	stopCarriers, failed, err := l.start(s, devices, *seed)
 	if err != nil {
 		return err
@@ -88,8 +90,11 @@ func up(name string, args []string, stdout, stderr io.Writer) (err error) {
 
 	finished := make(chan error, 1)
 	if len(command) > 0 {
-		running := runCommand(ctx, name, command)
-		go func() { finished <- running() }()
+		wait, err := startCommand(ctx, name, command)
+		if err != nil {
+			return err
+		}
+		go func() { finished <- wait() }()
 	} else if _, err := fmt.Fprintln(stdout, "ready"); err != nil {
 		return err
 	}
@@ -145,14 +150,14 @@ func (l *link) start(s settings, devices [2]int, seed uint64) (stop func(), fail
 	}, failures, nil
 }
 
-// runCommand runs a command until its end, or until ctx ends and it was told to.
-func runCommand(ctx context.Context, name string, args []string) func() error {
+// startCommand starts a command, which is told to end when ctx does; wait returns when it has ended.
+func startCommand(ctx context.Context, name string, args []string) (wait func() error, err error) {
 	c := exec.CommandContext(ctx, args[0], args[1:]...)
 	c.Env = append(os.Environ(), "LINK="+name)
 	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = commandGrace
-	return c.Run
+	return c.Wait, startOrdinary(c)
 }
 
 // watchParent calls end when the process that started this one ends. A parent that is process 1 is none.
