@@ -202,7 +202,8 @@ func (b *Broker) serve(ctx context.Context, p relay.Party, c relay.Conn) error {
 	b.log.Info("party joined", "session", p.Session, "viewer", p.Viewer, "epoch", p.Epoch, "resumed", p.Resumed)
 	err := b.hub.Serve(ctx, p, c)
 	b.log.Info("party left", "session", p.Session, "viewer", p.Viewer, "why", err)
-	if !b.draining.Load() { // else the party is about to come back elsewhere
+	// A party that comes back elsewhere, or has come back here already, is not offline.
+	if !b.draining.Load() && !b.hub.Attached(p.Session, p.ID) {
 		ctx, cancel := context.WithTimeout(ctx, workTimeout)
 		defer cancel()
 		if err := b.sessions.Offline(ctx, p.ID); err != nil {

@@ -18,6 +18,19 @@ func (f *feed) controlLocked(to *member, c wire.Control, viewer uint16) {
 	to.out.put(m, wire.KindControl, sub)
 }
 
+// controlOf parses a control message, without the lock: a sender of much garbage must not
+// hold the others up. Other kinds give an empty Control.
+func (f *feed) controlOf(h wire.Header, body []byte) (c wire.Control, ok bool) {
+	if h.Kind != wire.KindControl {
+		return wire.Control{}, true
+	}
+	c, err := wire.ParseControl(body)
+	if err != nil {
+		f.h.drop(dropMalformed)
+	}
+	return c, err == nil
+}
+
 // stateLocked tells everybody who is here and who may what. It is always the whole state,
 // so that the newest one is enough.
 func (f *feed) stateLocked() {
@@ -51,12 +64,7 @@ func (f *feed) askPresenterLocked(v *viewer) {
 	}
 }
 
-func (f *feed) viewerControlLocked(v *viewer, body []byte, msg *message) {
-	c, err := wire.ParseControl(body)
-	if err != nil {
-		f.h.drop(dropMalformed)
-		return
-	}
+func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 	if c.Type != wire.TypePing && c.Type != wire.TypeBye && !v.mayWish(time.Now()) {
 		f.h.drop(dropFlood)
 		return
@@ -106,12 +114,7 @@ func (f *feed) viewerControlLocked(v *viewer, body []byte, msg *message) {
 	}
 }
 
-func (f *feed) presenterControlLocked(body []byte) {
-	c, err := wire.ParseControl(body)
-	if err != nil {
-		f.h.drop(dropMalformed)
-		return
-	}
+func (f *feed) presenterControlLocked(c wire.Control) {
 	switch c.Type {
 	case wire.TypeGrant:
 		f.grantLocked(c)

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -262,6 +263,10 @@ func (f *feed) askKeyLocked(now time.Time) {
 
 // fromPresenter takes one message of a presenter's connection.
 func (f *feed) fromPresenter(m *member, h wire.Header, body []byte, msg *message) {
+	c, ok := f.controlOf(h, body)
+	if !ok {
+		return
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.presenter != m {
@@ -282,7 +287,7 @@ func (f *feed) fromPresenter(m *member, h wire.Header, body []byte, msg *message
 		f.keepLocked(&f.pointer, msg)
 		f.spreadLocked(msg, h.Kind, subPointer)
 	case wire.KindControl:
-		f.presenterControlLocked(body)
+		f.presenterControlLocked(c)
 	default:
 		f.h.drop(dropDirection)
 	}
@@ -315,6 +320,10 @@ func (f *feed) spreadLocked(msg *message, k wire.Kind, sub uint8) {
 
 // fromViewer takes one message of a viewer's connection.
 func (f *feed) fromViewer(m *member, h wire.Header, body []byte, msg *message) {
+	c, ok := f.controlOf(h, body)
+	if !ok {
+		return
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	v := m.viewer
@@ -337,7 +346,7 @@ func (f *feed) fromViewer(m *member, h wire.Header, body []byte, msg *message) {
 		v.sent, v.unacked = v.sent[:0], 0 // it applies nothing of what is on its way
 		f.askKeyLocked(time.Now())
 	case wire.KindControl:
-		f.viewerControlLocked(v, body, msg)
+		f.viewerControlLocked(v, c, msg)
 	default:
 		f.h.drop(dropDirection)
 	}
@@ -388,6 +397,12 @@ func (f *feed) membersLocked() []*member {
 		}
 	}
 	return all
+}
+
+func (f *feed) attached(party string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.membersLocked(), func(m *member) bool { return m.party.ID == party })
 }
 
 func (f *feed) parties(ids []string) []string {

@@ -93,7 +93,7 @@ func (h *Hub) Serve(ctx context.Context, p Party, c Conn) error {
 		case errors.Is(err, ErrEnded):
 			c.Close(wire.CloseEnded, "the session has ended")
 		default:
-			c.Close(wire.CloseSlow, "too many viewers")
+			c.Close(wire.CloseFull, "too many viewers are here")
 		}
 		return err
 	}
@@ -215,6 +215,15 @@ func (h *Hub) Drain() {
 	for _, f := range feeds {
 		f.closeAll(wire.CloseReconnect, "going down, join again")
 	}
+}
+
+// Attached reports whether a party of a session has a connection here, be it a newer one than
+// the one that has just ended.
+func (h *Hub) Attached(session, party string) bool {
+	h.mu.Lock()
+	f := h.feeds[session]
+	h.mu.Unlock()
+	return f != nil && f.attached(party)
 }
 
 // Parties appends the ids of all attached parties to ids.

@@ -246,8 +246,8 @@ func TestTooManyViewers(t *testing.T) {
 		for n := range uint16(32) {
 			w.viewer(n+1, 1)
 		}
-		if v := w.viewer(33, 1); v.c.code == 0 {
-			t.Error("viewer 33 was let in")
+		if v := w.viewer(33, 1); v.c.code != wire.CloseFull {
+			t.Errorf("viewer 33 was closed with %d", v.c.code)
 		}
 	})
 }

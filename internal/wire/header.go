@@ -129,6 +129,7 @@ const (
 	CloseSlow      = 4002 // nothing could be written for too long; join again
 	CloseReplaced  = 4010 // a newer connection took this party's place
 	CloseEnded     = 4011 // the session has ended
+	CloseFull      = 4013 // too many viewers are in the session
 	CloseBlocked   = 4012 // the guest refused this viewer for good
 )
 

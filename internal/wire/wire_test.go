@@ -252,7 +252,7 @@ func TestControlRoundTrip(t *testing.T) {
 
 func TestTerminal(t *testing.T) {
 	for code, want := range map[int]bool{1000: false, 1006: false, CloseReconnect: false, CloseProtocol: false, CloseSlow: false,
-		CloseReplaced: true, CloseEnded: true, CloseBlocked: true, 4100: false} {
+		CloseReplaced: true, CloseEnded: true, CloseBlocked: true, CloseFull: true, 4100: false} {
 		if Terminal(code) != want {
 			t.Errorf("Terminal(%d) = %v", code, !want)
 		}

@@ -30,7 +30,9 @@ type Handler struct {
 	Serve func(context.Context, relay.Party, relay.Conn) error
 	Log   *slog.Logger
 
-	open sync.WaitGroup
+	mu     sync.Mutex
+	closed bool           // Wait was called; guarded by mu
+	open   sync.WaitGroup // counted up only while not closed
 }
 
 // admitTimeout bounds the look-up of a ticket.
@@ -52,7 +54,10 @@ var upgrader = websocket.Upgrader{
 
 // ServeHTTP upgrades and serves one party. It returns when the party is gone.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.open.Add(1)
+	if !h.begin() {
+		refuse(w, http.StatusServiceUnavailable, fault.New(fault.Draining, "this broker is going down, join again in a moment"))
+		return
+	}
 	defer h.open.Done()
 	if !h.Allowed(r) {
 		refuse(w, http.StatusForbidden, fault.New(fault.BadOrigin, "open the viewer from the broker's own address"))
@@ -93,8 +98,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Log.Debug("party left", "viewer", party.Viewer, "err", err)
 }
 
-// Wait returns when every socket is closed.
-func (h *Handler) Wait() { h.open.Wait() }
+// begin counts a request, unless the handler opens no sockets any more.
+func (h *Handler) begin() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
+	}
+	h.open.Add(1)
+	return true
+}
+
+// Wait opens no further socket and returns when every socket is closed.
+func (h *Handler) Wait() {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	h.open.Wait()
+}
 
 // offered returns the ticket of a request that offers our protocol.
 func offered(r *http.Request) (ticket string, ok bool) {

@@ -98,6 +98,8 @@ const en = {
   'error.unknown.text': 'The PIN is wrong, or its session has ended. Check it, or ask for a new one.',
   'error.blocked.title': 'Not allowed',
   'error.blocked.text': 'The other person does not allow you in this session.',
+  'error.full.title': 'Too many viewers',
+  'error.full.text': 'As many people as may are watching already. Try again when somebody has left.',
   'error.pin.title': 'No PIN',
   'error.pin.text': 'The address of this page has no valid PIN. Enter it on the first page.',
   'error.other.title': 'This did not work',

@@ -144,7 +144,7 @@ test('ends and errors', () => {
     m.onLink({ phase: 'over', code });
     return is(`${m.page().state} ${m.page().detail} none`);
   };
-  assert.deepEqual([4010, 4011, 4012, 'unknown_session'].map((c) => over(c)).map((p) => `${p.state} ${p.detail}`), ['ended taken', 'ended ended', 'ended blocked', 'ended ended']);
+  assert.deepEqual([4010, 4011, 4012, 4013, 'unknown_session'].map((c) => over(c)).map((p) => `${p.state} ${p.detail}`), ['ended taken', 'ended ended', 'ended blocked', 'error full', 'ended ended']);
   assert.deepEqual(['unknown_session', 'blocked', 'bad_origin'].map((c) => over(c, true)).map((p) => `${p.state} ${p.detail}`), ['error unknown', 'error blocked', 'error other']);
   assert.deepEqual(over(4010).panel.actions, ['here', 'home']);
   assert.match(over('bad_origin', true).panel.text, /bad_origin/);

@@ -7,7 +7,7 @@
 //	waiting  no-presenter, presenter-away, asking, denied, picture, replaced
 //	live     '', asking, denied (both: control), paused, replaced
 //	ended    ended, expired, blocked, taken
-//	error    unknown, blocked, pin, browser, other
+//	error    unknown, blocked, full, pin, browser, other
 import { Close } from '../shared/wire.js';
 import { hasText, t } from '../shared/texts.js';
 
@@ -63,6 +63,7 @@ export class Model {
     switch (link.code) {
       case Close.Replaced: this.#end = { state: 'ended', detail: 'taken', reason: '' }; break;
       case Close.Blocked: this.#end = { state: 'ended', detail: 'blocked', reason: '' }; break;
+      case Close.Full: this.#end = { state: 'error', detail: 'full', reason: '' }; break;
       case 'unknown_session':
         // A session that was there before has ended meanwhile.
         this.#end = this.#wasOpen ? { state: 'ended', detail: 'ended', reason: '' } : { state: 'error', detail: 'unknown', reason: '' };
@@ -229,7 +230,7 @@ export class Model {
       return panel(t('ended.title'), text, detail === 'taken' ? ['here', 'home'] : ['home']);
     }
     if (state === 'error') {
-      return panel(t(`error.${detail}.title`), t(`error.${detail}.text`, { code: this.#end?.reason ?? '' }), detail === 'other' ? ['retry', 'home'] : detail === 'browser' ? [] : ['home']);
+      return panel(t(`error.${detail}.title`), t(`error.${detail}.text`, { code: this.#end?.reason ?? '' }), detail === 'other' || detail === 'full' ? ['retry', 'home'] : detail === 'browser' ? [] : ['home']);
     }
     if (detail === 'connecting') return panel(t('joining.title'), t('joining.text'));
     if (detail === 'busy') {
