@@ -275,7 +275,7 @@ func (s *sharing) sendUpdates(now time.Time) (wait time.Duration, err error) {
 		}
 	}
 	enc := s.p.enc
-	params := screen.Params{Captured: s.clock(now), Quality: qualities[s.pace.quality], Input: s.p.inject.newest(s.pace.lead)}
+	params := screen.Params{Captured: s.clock(now), Quality: qualities[s.pace.quality]}
 	if s.wantKey {
 		s.wantKey = false
 		if !s.held {
@@ -337,6 +337,8 @@ func (s *sharing) sendUpdate(now time.Time, params screen.Params) error {
 			return err
 		}
 	}
+	// Read after the capture: an input shows in the picture sooner than its injection returns.
+	params.Input = s.p.inject.newest(s.pace.lead)
 	params.Budget = refineBudget
 	msg, some := s.p.enc.Update(s.link.buffer(), s.picture, damage, params)
 	if !some {
