@@ -3,11 +3,13 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"strings"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -20,6 +22,9 @@ const deviceName = "link0"
 
 // mtu is Ethernet's, which most paths on the internet have.
 const mtu = 1500
+
+// addressTime is how long the kernel may take to make an IPv6 address usable. It is a millisecond on a quiet machine.
+const addressTime = 5 * time.Second
 
 // end is one end of the link: a namespace with a TUN device in it.
 type end struct {
@@ -158,5 +163,21 @@ func addIP6(p netip.Prefix) error {
 	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(control), unix.SIOCSIFADDR, uintptr(unsafe.Pointer(&request))); errno != 0 {
 		return fmt.Errorf("IPv6 address of %s: %w", deviceName, errno)
 	}
-	return nil
+	return awaitIP6(p.Addr())
+}
+
+// awaitIP6 returns when the kernel takes packets for an address that was given to a device. It does so behind the caller's back,
+// in a work queue that has to wait on a busy machine; the route to the address itself, of 128 bits, is the last that it makes.
+func awaitIP6(a netip.Addr) error {
+	route := fmt.Appendf(nil, "%x 80 ", a.AsSlice()) // in hexadecimal, the number of bits too
+	for deadline := time.Now().Add(addressTime); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		routes, err := os.ReadFile("/proc/thread-self/net/ipv6_route")
+		if err != nil {
+			return err
+		}
+		if bytes.Contains(routes, route) {
+			return nil
+		}
+	}
+	return fmt.Errorf("address %v is not usable after %v", a, addressTime)
 }
