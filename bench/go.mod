@@ -9,9 +9,11 @@ replace pindesk => ../
 require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
+	github.com/gorilla/websocket v1.5.3
 	github.com/jezek/xgb v1.1.1
 	golang.org/x/image v0.47.0
 	golang.org/x/sys v0.49.0
+	pindesk v0.0.0-00010101000000-000000000000
 )
 
 require (
