@@ -24,7 +24,8 @@ CREATE TABLE sessions (
     ended_at        BIGINT,                     -- NULL: not ended
     viewers         INTEGER NOT NULL DEFAULT 0, -- the last viewer number given out
     attach_epoch    INTEGER NOT NULL DEFAULT 0, -- of the last presenter admission
-    presenter_party TEXT                        -- the last presenter admitted
+    presenter_party TEXT,                       -- the last presenter admitted
+    replaced_at     BIGINT                      -- when another presenter took over; NULL: never
 );
 CREATE INDEX sessions_expiring ON sessions (expires_at) WHERE ended_at IS NULL;
 CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;

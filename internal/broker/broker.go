@@ -193,7 +193,7 @@ func (b *Broker) admit(ctx context.Context, ticket string) (relay.Party, error) 
 		return relay.Party{}, err
 	}
 	return relay.Party{Session: a.Session.ID, ID: a.Party, Viewer: a.Number, Name: a.Name,
-		Resumed: a.Resumed, Resume: a.Resume, Epoch: a.Epoch}, nil
+		Resumed: a.Resumed, Resume: a.Resume, Epoch: a.Epoch, Replaced: a.Replaced}, nil
 }
 
 // serve keeps a party's presence while the relay serves it.

@@ -135,11 +135,11 @@ func (f *feed) attachPresenterLocked(m *member) {
 	if old := f.presenter; old != nil {
 		f.sayGoodbyeLocked(old, wire.CloseReplaced, "another presenter has taken over")
 	}
-	// The first attach of a session has epoch 1; a later one that could not show the
-	// resume secret is another computer, whatever this node remembers. It stays that for who
-	// has not gone on with it, also when it resumes.
-	changed := !m.party.Resumed && m.party.Epoch != 1
-	f.changed = changed || m.party.Resumed && f.changed
+	// A presenter that is not the session's first and could not show the resume secret is
+	// another computer, whatever this node remembers. It stays that for who has not gone on
+	// with it, also when it resumes or the broker has restarted.
+	changed := m.party.Replaced && !m.party.Resumed
+	f.changed = m.party.Replaced
 	f.presenter, f.name, f.epoch = m, m.party.Name, m.party.Epoch
 	f.seq, f.part, f.lead, f.question = 0, 0, 0, false
 	f.askedKey, f.awaitKey = time.Time{}, false

@@ -181,7 +181,7 @@ func TestStrangersPresenterVoidsGrants(t *testing.T) {
 		p.grant(1, true, true)
 		p.send(wire.KindUpdate, keyFrame, 0, nil)
 		v.take(wire.KindUpdate)
-		other := w.join(Party{Epoch: 2, Name: "stranger"})
+		other := w.join(Party{Epoch: 2, Replaced: true, Name: "stranger"})
 		if p.c.code != wire.CloseReplaced {
 			t.Errorf("the old presenter was closed with %d", p.c.code)
 		}
@@ -201,6 +201,23 @@ func TestStrangersPresenterVoidsGrants(t *testing.T) {
 		v.send(wire.KindInput, 0, 2, wire.AppendInput(nil, 0))
 		if got := other.take(wire.KindInput); len(got) != 1 {
 			t.Error("no input after continuing")
+		}
+	})
+}
+
+// A restarted broker remembers no viewer, but its database that the presenter is another one.
+func TestAnotherComputerIsRememberedOverARestart(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.join(Party{Epoch: 3, Resumed: true, Replaced: true})
+		p.epoch = 3
+		back, fresh := w.join(Party{Viewer: 1, Resumed: true}), w.join(Party{Viewer: 2})
+		if !back.me().Held {
+			t.Error("a viewer that may have seen another computer is not asked to go on")
+		}
+		fresh.number = 2
+		if fresh.me().Held {
+			t.Error("a viewer that saw no other computer is asked to go on")
 		}
 	})
 }

@@ -143,9 +143,9 @@ func TestResumeOfAStrangerKeepsViewersHeld(t *testing.T) {
 		w.viewer(2, 1) // stays
 		v.c.Close(1006, "")
 		synctest.Wait()
-		w.join(Party{Epoch: 2, Name: "stranger"}).c.Close(1006, "")
+		w.join(Party{Epoch: 2, Replaced: true, Name: "stranger"}).c.Close(1006, "")
 		synctest.Wait()
-		q := w.join(Party{Epoch: 3, Name: "stranger", Resumed: true})
+		q := w.join(Party{Epoch: 3, Replaced: true, Name: "stranger", Resumed: true})
 		q.epoch = 3
 		again := w.join(Party{Viewer: 1, Resumed: true})
 		again.epoch = 3

@@ -34,6 +34,8 @@ type Party struct {
 	Resumed bool   // the same party as before
 	Resume  string // the new resume secret, handed over in welcome
 	Epoch   uint16 // of this attach, for a presenter; never 0
+	// Replaced says of a presenter that the session has had another one before.
+	Replaced bool
 }
 
 // Config of a Hub. Zero values mean the defaults.

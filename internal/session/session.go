@@ -64,7 +64,10 @@ type Admission struct {
 	Name    string
 	Resumed bool   // the same party as before, so its grants stay
 	Resume  string // the new resume secret
-	Epoch   uint16 // of this presenter attach (1.., skips 0 when it wraps); for a viewer 0
+	// Replaced says of a presenter that the session has had another one before, be it before
+	// an earlier admission of this one: it is another computer than at the session's start.
+	Replaced bool
+	Epoch    uint16 // of this presenter attach (1.., skips 0 when it wraps); for a viewer 0
 }
 
 // HookType is what a hook waits for.

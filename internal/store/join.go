@@ -144,10 +144,16 @@ func (s *Store) Admit(ctx context.Context, n session.NewAdmission) (a session.Ad
 			return err
 		}
 		a.Resumed = shown.Valid && presenter.String == a.Party
-		return q.row(ctx, `
-			UPDATE sessions SET presenter_party = ?,
+		var replaced sql.NullInt64
+		if presenter.Valid && presenter.String != a.Party {
+			replaced = sql.NullInt64{Int64: now, Valid: true}
+		}
+		err = q.row(ctx, `
+			UPDATE sessions SET presenter_party = ?, replaced_at = COALESCE(?, replaced_at),
 				attach_epoch = CASE WHEN attach_epoch >= ? THEN 1 ELSE attach_epoch + 1 END
-			WHERE id = ? RETURNING attach_epoch`, a.Party, math.MaxUint16, a.Session.ID).Scan(&a.Epoch)
+			WHERE id = ? RETURNING attach_epoch, replaced_at`, a.Party, replaced, math.MaxUint16, a.Session.ID).Scan(&a.Epoch, &replaced)
+		a.Replaced = replaced.Valid
+		return err
 	})
 	if err != nil {
 		return session.Admission{}, err

@@ -159,18 +159,22 @@ func TestPresenterReplaced(t *testing.T) {
 		pin := b.create(t).PIN
 		first := b.admit(t, pin, session.Presenter, "")
 		again := b.admit(t, pin, session.Presenter, first.Resume)
-		if !again.Resumed || again.Party != first.Party {
-			t.Fatalf("resumed %v as %v, want %v", again.Resumed, again, first)
+		if !again.Resumed || again.Party != first.Party || first.Replaced || again.Replaced {
+			t.Fatalf("resumed %v as %v, want %v; replaced %v, %v", again.Resumed, again, first, first.Replaced, again.Replaced)
 		}
-		if stranger := b.admit(t, pin, session.Presenter, ""); stranger.Resumed || stranger.Party == first.Party {
-			t.Fatalf("the stranger resumed: %v", stranger)
+		stranger := b.admit(t, pin, session.Presenter, "")
+		if stranger.Resumed || stranger.Party == first.Party || !stranger.Replaced {
+			t.Fatalf("the stranger resumed: %v, replaced %v", stranger, stranger.Replaced)
+		}
+		if stranger = b.admit(t, pin, session.Presenter, stranger.Resume); !stranger.Resumed || !stranger.Replaced {
+			t.Fatalf("the stranger came back: resumed %v, replaced %v", stranger.Resumed, stranger.Replaced)
 		}
 		back := b.admit(t, pin, session.Presenter, again.Resume)
 		if back.Resumed || back.Party != first.Party {
 			t.Errorf("after a stranger: resumed %v as %v, want not resumed as %v", back.Resumed, back, first)
 		}
-		if now := b.admit(t, pin, session.Presenter, back.Resume); !now.Resumed || now.Epoch != 5 {
-			t.Errorf("resumed %v in epoch %d, want true in 5", now.Resumed, now.Epoch)
+		if now := b.admit(t, pin, session.Presenter, back.Resume); !now.Resumed || now.Epoch != 6 || !now.Replaced {
+			t.Errorf("resumed %v in epoch %d, want true in 6", now.Resumed, now.Epoch)
 		}
 	})
 }
