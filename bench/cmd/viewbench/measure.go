@@ -120,6 +120,11 @@ func (b *bench) all(ctx context.Context) {
 			b.failed(work, err)
 			b.shot("failed-" + work + ".png")
 		}
+		if err := b.peer.Alive(); err != nil { // what was just measured means nothing
+			b.failed(work, err)
+			delete(b.result.Works, work)
+			return
+		}
 	}
 	b.shot("page.png")
 	time.Sleep(b.hold)

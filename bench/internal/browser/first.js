@@ -5,22 +5,26 @@
   const now = () => performance.timeOrigin + performance.now();
   const F = { start: performance.timeOrigin, open: 0, grant: 0, picture: 0 };
   window.__first = F;
-  const Socket = window.WebSocket;
-  window.WebSocket = class extends Socket {
-    constructor(...args) {
-      super(...args);
-      this.addEventListener('open', () => {
-        F.open ||= now();
-      });
-      if (!isGrant) return;
-      const listen = (e) => {
-        if (F.grant || !isGrant(e.data)) return;
-        F.grant = now();
-        this.removeEventListener('message', listen);
-      };
-      this.addEventListener('message', listen);
-    }
+  const watch = (socket) => {
+    socket.addEventListener('open', () => {
+      F.open ||= now();
+    });
+    if (!isGrant) return;
+    const listen = (e) => {
+      if (F.grant || !isGrant(e.data)) return;
+      F.grant = now();
+      socket.removeEventListener('message', listen);
+    };
+    socket.addEventListener('message', listen);
   };
+  // Not a subclass: noVNC looks at the prototype of what it gets.
+  window.WebSocket = new Proxy(window.WebSocket, {
+    construct(target, args) {
+      const socket = Reflect.construct(target, args);
+      watch(socket);
+      return socket;
+    },
+  });
   const c = document.createElement('canvas');
   c.width = c.height = 1;
   const pixel = c.getContext('2d', { willReadFrequently: true });

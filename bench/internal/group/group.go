@@ -66,6 +66,11 @@ func (p *Process) Pid() int { return p.cmd.Process.Pid }
 // Done is closed when the program has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
+// Ended says how the program ended; only once Done is closed.
+func (p *Process) Ended() error {
+	return fmt.Errorf("%s ended (%v): see %s", p.name, p.cmd.ProcessState, p.log)
+}
+
 // Until polls until ready says so. It fails when the program ends before, or ctx does.
 func (p *Process) Until(ctx context.Context, what string, ready func() bool) error {
 	for !ready() {

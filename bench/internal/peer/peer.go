@@ -259,6 +259,18 @@ func (r *Running) chooseDisplay(context.Context) error {
 	return errors.New("every X display from :95 to :199 is taken")
 }
 
+// Alive fails when a program of the product has ended.
+func (r *Running) Alive() error {
+	for _, p := range r.order {
+		select {
+		case <-p.Done():
+			return p.Ended()
+		default:
+		}
+	}
+	return nil
+}
+
 // Display is the name of the X display.
 func (r *Running) Display() string { return r.vars["DISPLAY"] }
 

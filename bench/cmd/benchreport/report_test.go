@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"os"
+
+	"pindesk/bench/internal/fidelity"
+	"pindesk/bench/internal/result"
+)
+
+// quietLoad is one that nobody disturbed.
+func quietLoad(other float64) result.Load { return result.Load{Seconds: 10, Other: other, Cores: 2} }
+
+func view(peer string, flip, other float64) result.View {
+	return result.View{Peer: peer, Flip: &result.Flip{Latency: result.Stats{N: 40, Median: flip, P95: flip + 10}, Load: quietLoad(other)},
+		Works: map[string]result.Work{"scroll": {Load: quietLoad(other), SeenPerS: 19.9, Down: 140e3, Screen: fidelity.Result{PSNR: fidelity.Exact}}}}
+}
+
+// stored writes results as the measuring programs do, and reads them.
+func stored(t *testing.T, rounds [][]result.View, relays []result.Relay, code string) *results {
+	t.Helper()
+	dir := t.TempDir()
+	for i, round := range rounds {
+		for _, v := range round {
+			path := filepath.Join(dir, "round-"+string(rune('1'+i)), v.Peer)
+			if err := os.MkdirAll(path, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := result.Write(filepath.Join(path, "result.json"), v); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, r := range relays {
+		if err := result.Append(filepath.Join(dir, "relay.jsonl"), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go.txt"), []byte(code), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r, err := read(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (r *results) row(t *testing.T, name string) string {
+	t.Helper()
+	for _, b := range bars {
+		if b.name == name {
+			return b.verdict(r)
+		}
+	}
+	t.Fatalf("there is no bar %q", name)
+	return ""
+}
+
+func TestVerdicts(t *testing.T) {
+	r := stored(t, [][]result.View{
+		{view(ours, 15, 0), view(tiger, 25, 0)},
+		{view(ours, 16, 0), view(tiger, 26, 0)},
+		{view(ours, 90, 15), view(tiger, 27, 0)}, // disturbed: does not count
+	}, []result.Relay{
+		{Relay: ours, Cores: 2, Sizes: []result.Pairs{{Pairs: 500, Opened: 500, Seconds: 15, OnTime: 1, P99: 100, CPUPerGB: 3, PerPair: 99}}},
+		{Relay: relay, Cores: 2, Sizes: []result.Pairs{{Pairs: 500, Opened: 500, Seconds: 15, OnTime: 1, P99: 1500}}},
+	}, "BenchmarkIdle-2   	 100	 2000 ns/op	 0 B/op	 0 allocs/op\nBenchmarkScroll-2  	 10	 5 ns/op	 3 MB/s	 120 B/op	 2 allocs/op\nBenchmarkUpdate/1_viewer-2 10 5 ns/op 64 B/op 1 allocs/op\n")
+	for name, want := range map[string]string{
+		"flip, median":                         "pass", // 15.5 <= 0.65 * 26
+		"flip, p95":                            "pass",
+		"scroll, bytes":                        "pass",
+		"scroll, PSNR of the screen after 3 s": "pass",
+		"typing, bytes":                        "not measured",
+		"relay, 500 pairs, p99":                "pass", // a tenth of websockify's
+		"relay, 500 pairs, CPU":                "short",
+		"relay, 500 pairs, on time":            "pass",
+		"relay, 1000 pairs, delivered":         "not measured",
+		"hot path of the screen: allocations":  "short",
+		"relay: allocations":                   "pass",
+	} {
+		if got := r.row(t, name); got != want {
+			t.Errorf("%s: %s, not %s", name, got, want)
+		}
+	}
+	var out bytes.Buffer
+	printBars(&out, r)
+	if n := strings.Count(out.String(), "\n"); n != len(bars)+2 {
+		t.Errorf("%d lines for %d bars", n, len(bars))
+	}
+	if !strings.Contains(out.String(), "| flip, median | <= 0.65 T | 16.9 | 15.5 ms | T 26 | pass |") {
+		t.Error(out.String())
+	}
+	printFigures(&out, r)
+	if s := out.String(); !strings.Contains(s, "### Workload: scroll") || strings.Contains(s, "NaN") {
+		t.Error(s)
+	}
+}
+
+func TestNoise(t *testing.T) {
+	r := stored(t, [][]result.View{
+		{view(ours, 90, 9), view(tiger, 25, 0)},
+		{view(ours, 80, 9), view(tiger, 25, 0)},
+	}, nil, "")
+	if got := r.row(t, "flip, median"); got != "noisy: short" {
+		t.Error(got)
+	}
+	if got := strings.Join(r.disturbedWorks(), ","); got != "flip,scroll" {
+		t.Errorf("to be run again: %q", got)
+	}
+	r = stored(t, [][]result.View{
+		{view(ours, 90, 9), view(tiger, 25, 0)},
+		{view(ours, 15, 0), view(tiger, 25, 0)},
+	}, nil, "")
+	if got := r.row(t, "flip, median"); got != "pass" {
+		t.Error("one undisturbed round of two is enough:", got)
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 0.123: "0.12", 12.34: "12.3", 1234.5: "1234", 99: "99"} {
+		if got := number(v); got != want {
+			t.Errorf("%v: %s", v, got)
+		}
+	}
+}
