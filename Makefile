@@ -42,7 +42,21 @@ test-long: ## the property and soak tests at full length, then each fuzz target 
 	@make/fuzz.sh 60s
 
 .PHONY: bench
-bench: ## Go benchmarks with allocations (side-by-side measurements against rivals are not here yet)
+bench: build bench-programs ## beside noVNC with TigerVNC and x11vnc, and websockify: a row a bar, pass or short (ROUNDS=3, 35 min)
+	@make/need.sh bench
+	@make/bench.sh quick
+
+.PHONY: bench-full
+bench-full: build bench-programs ## the same with Xvnc, MeshCentral, xpra, and larger loads (2 h)
+	@make/need.sh bench-full
+	@make/bench.sh full
+
+.PHONY: bench-programs
+bench-programs:
+	go -C bench build -trimpath -o ../bin/bench/ ./cmd/...
+
+.PHONY: bench-go
+bench-go: ## Go benchmarks with allocations
 	@make/need.sh build
 	go test -run '^$$' -bench . -benchmem ./...
 

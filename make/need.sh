@@ -3,11 +3,11 @@
 # installs it with apt-get on Debian and Ubuntu (as root, or with sudo). It asks nothing and is
 # quick when nothing is missing. Where it cannot install, it says what to run, and fails.
 #
-# Usage: make/need.sh build|demo|test|lint
+# Usage: make/need.sh build|demo|test|lint|bench|bench-full
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly target=${1:?build, demo, test or lint}
+readonly target=${1:?build, demo, test, lint, bench or bench-full}
 readonly go_minor=26 # Go 1.26
 
 packages=()
@@ -93,13 +93,35 @@ check_test() {
     has_postgres || lack PostgreSQL postgresql "the store is tested on both of its engines; no cluster is made or started"
     want node nodejs "runs the tests of the pages' modules"
     want npm npm "fetches the type checker of the pages' modules"
-    if ! find_browser; then
-        if is_ubuntu; then
-            lack Chromium chromium-browser "the viewer of the end-to-end tests (Ubuntu's package installs a snap)"
-        else
-            lack Chromium chromium "the viewer of the end-to-end tests"
-        fi
+    want_browser "the viewer of the end-to-end tests"
+}
+
+# want_browser WHY: Chromium or Chrome.
+want_browser() {
+    find_browser && return
+    if is_ubuntu; then
+        lack Chromium chromium-browser "$1 (Ubuntu's package installs a snap)"
+    else
+        lack Chromium chromium "$1"
     fi
+}
+
+check_bench() {
+    want Xvfb xvfb "the screen that is shared"
+    want curl curl "makes a session"
+    want_browser "the page in which viewers are measured"
+    want x11vnc x11vnc "a rival"
+    want X0tigervnc tigervnc-scraping-server "a rival"
+    want websockify websockify "the rivals' relay"
+    [[ -e /usr/share/novnc/vnc.html ]] || lack noVNC novnc "the rivals' page"
+}
+
+check_bench_full() {
+    check_bench
+    want Xtigervnc tigervnc-standalone-server "a rival"
+    want xpra xpra "a rival"
+    want node nodejs "runs MeshCentral, a rival"
+    want npm npm "fetches MeshCentral"
 }
 
 check() {
@@ -110,6 +132,8 @@ check() {
     build) ;;
     demo) check_demo ;;
     test) check_test ;;
+    bench) check_bench ;;
+    bench-full) check_bench_full ;;
     lint) want shellcheck shellcheck "checks the shell scripts" ;;
     *) die "unknown target: $target" ;;
     esac
