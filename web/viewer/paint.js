@@ -1,5 +1,7 @@
-// Brings the screen's picture onto the canvas and acks it: what changed, once an animation frame.
-// A hidden page is not painted but acked at once, so that it never holds back the presenter.
+// Brings the screen's picture onto the canvas and acks it. The first update after an animation
+// frame is painted at once: it is on the glass as soon as one painted in the next frame's callback
+// would be, but on the canvas and acked up to a frame earlier. What comes until that frame waits
+// for it. A hidden page is not painted but acked at once, so that it never holds back the presenter.
 import { encodeAck } from '../shared/wire.js';
 
 /** @typedef {import('../shared/picture.js').Picture} Picture */
@@ -43,8 +45,10 @@ export class Painter {
   applied(applied) {
     this.#applied = applied;
     this.#took += applied.took;
-    if (!document.hidden) this.#schedule();
-    else if (this.#shown !== this.picture()) this.#paint(); // a first picture, or another size
+    if (!document.hidden) {
+      if (this.#frame === 0) this.#paint();
+      this.#schedule();
+    } else if (this.#shown !== this.picture()) this.#paint(); // a first picture, or another size
     else this.#ack();
   }
 
