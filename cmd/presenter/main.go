@@ -91,7 +91,7 @@ func run(c cli) error {
 	if err != nil {
 		return err
 	}
-	terminal.say("Sharing this screen. Press Ctrl-C to stop at any time.")
+	terminal.say("This screen is ready to be shared. Press Ctrl-C to stop at any time.")
 	err = p.Run(ctx)
 	if errors.Is(err, presenter.ErrEnded) {
 		terminal.say("%s.", strings.ToUpper(err.Error()[:1])+err.Error()[1:])

@@ -76,7 +76,7 @@ func (t *terminal) listen() {
 	})
 }
 
-// say prints one line.
+// say prints a line, or several.
 func (t *terminal) say(format string, arg ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -84,7 +84,7 @@ func (t *terminal) say(format string, arg ...any) {
 	if t.raw {
 		end = "\r\n"
 	}
-	fmt.Fprintf(t.out, format+end, arg...)
+	io.WriteString(t.out, strings.ReplaceAll(fmt.Sprintf(format, arg...), "\n", end)+end)
 }
 
 func (t *terminal) print(s string) {
