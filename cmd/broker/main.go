@@ -25,22 +25,22 @@ import (
 var version string
 
 type database struct {
-	Data        string `help:"Folder for the database and the secret file." default:"./data" env:"PINDESK_DATA" placeholder:"DIR"`
+	Data        string `help:"Folder for the database and the secret file. (Default: ${default}.)" default:"./data" env:"PINDESK_DATA" placeholder:"DIR"`
 	DatabaseURL string `help:"Postgres, as postgres://user:password@host/database; without it SQLite in --data." env:"PINDESK_DATABASE_URL" placeholder:"URL"`
 }
 
 type serve struct {
 	database
-	Listen           string         `help:"Address to listen on." default:"127.0.0.1:8080" env:"PINDESK_LISTEN" placeholder:"HOST:PORT"`
-	Region           string         `help:"Name of this broker's region, such as us-east-1." default:"local" env:"PINDESK_REGION" placeholder:"NAME"`
+	Listen           string         `help:"Address to listen on. (Default: ${default}.)" default:"127.0.0.1:8080" env:"PINDESK_LISTEN" placeholder:"HOST:PORT"`
+	Region           string         `help:"Name of this broker's region, such as us-east-1. (Default: ${default}.)" default:"local" env:"PINDESK_REGION" placeholder:"NAME"`
 	PublicURL        string         `help:"How people reach this broker, such as https://help.example.com; without it http:// and the listen address." env:"PINDESK_PUBLIC_URL" placeholder:"URL"`
 	SecretFile       string         `help:"Key that protects PINs in the database, the same on all brokers of a database; without it secret.key in --data, made at the first start." env:"PINDESK_SECRET_FILE" placeholder:"FILE"`
-	SessionUnclaimed time.Duration  `help:"A session that nobody joined ends after this." default:"1h" env:"PINDESK_SESSION_UNCLAIMED" placeholder:"TIME"`
-	SessionIdle      time.Duration  `help:"A session in which nobody is online ends after this." default:"4h" env:"PINDESK_SESSION_IDLE" placeholder:"TIME"`
-	TrustedProxies   []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8." env:"PINDESK_TRUSTED_PROXIES" placeholder:"PREFIX,..."`
-	SessionsPerMin   int            `help:"Sessions that one address may make in a minute." default:"60" env:"PINDESK_SESSIONS_PER_MIN" placeholder:"N"`
-	LogFormat        string         `help:"text, json, or auto: text on a terminal." enum:"auto,text,json" default:"auto" env:"PINDESK_LOG_FORMAT" placeholder:"FORMAT"`
-	LogLevel         slog.Level     `help:"debug, info, warn or error." default:"info" env:"PINDESK_LOG_LEVEL" placeholder:"LEVEL"`
+	SessionUnclaimed time.Duration  `help:"A session that nobody joined ends after this. (Default: ${default}.)" default:"1h" env:"PINDESK_SESSION_UNCLAIMED" placeholder:"TIME"`
+	SessionIdle      time.Duration  `help:"A session in which nobody is online ends after this. (Default: ${default}.)" default:"4h" env:"PINDESK_SESSION_IDLE" placeholder:"TIME"`
+	TrustedProxies   []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8." env:"PINDESK_TRUSTED_PROXIES" placeholder:"PREFIX"`
+	SessionsPerMin   int            `help:"Sessions that one address may make in a minute. (Default: ${default}.)" default:"60" env:"PINDESK_SESSIONS_PER_MIN" placeholder:"N"`
+	LogFormat        string         `help:"text, json, or auto: text on a terminal. (Default: ${default}.)" enum:"auto,text,json" default:"auto" env:"PINDESK_LOG_FORMAT" placeholder:"FORMAT"`
+	LogLevel         slog.Level     `help:"debug, info, warn or error. (Default: ${default}.)" default:"info" env:"PINDESK_LOG_LEVEL" placeholder:"LEVEL"`
 }
 
 type cli struct {
