@@ -36,6 +36,11 @@ test('from joining to control and back', () => {
   assert.deepEqual(m.requestControl(), [{ type: 'ask', control: true }]);
   m.onControl(state({ view: true, asking: 'control' }));
   assert.equal(is('live asking shown').request, 'asking');
+  m.onControl(state({ view: true, asking: 'control' }, { question: true }));
+  is('live asking shown'); // its own question pauses nothing that it has
+  m.onControl(state({ view: true }, { question: true }));
+  is('live shown'); // nor does another one's
+  m.onControl(state({ view: true, asking: 'control' }));
   assert.deepEqual(m.requestControl(), []);
   m.onControl(state({ view: true, control: true }));
   assert.deepEqual([is('live shown control input').who, m.page().request], ['You control', 'yield']);

@@ -1,5 +1,5 @@
 // The viewer page: wires link, model, screen, painter and input together.
-import { encodeControl, Kind, message, parseControl, parseCursor, parseHeader, parsePointer, WireError } from '../shared/wire.js';
+import { Close, encodeControl, Kind, message, parseControl, parseCursor, parseHeader, parsePointer, WireError } from '../shared/wire.js';
 import { Screen } from '../shared/screen.js';
 import { pinOfFragment } from '../shared/pin.js';
 import { loadName, loadResume, loadStatsOpen, saveResume, saveStatsOpen } from '../shared/stored.js';
@@ -79,7 +79,8 @@ const link = new Link({
       stats.reconnect();
       restart();
     }
-    if (state.phase === 'over') saveResume(pin ?? '', '');
+    // Who was refused too often stays the same viewer: a reload is no way round it.
+    if (state.phase === 'over' && state.code !== Close.Blocked) saveResume(pin ?? '', '');
     model.onLink(state);
     show();
   },

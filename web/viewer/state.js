@@ -205,8 +205,8 @@ export class Model {
     if (mine.held) return { state: live ? 'live' : 'waiting', detail: 'replaced' };
     if (!mine.view) return { state: 'waiting', detail: this.#refusedView.is ? 'denied' : 'asking' };
     if (!live) return { state: 'waiting', detail: 'picture' };
-    if (this.#state.question) return { state: 'live', detail: 'paused' };
     if (mine.asking === 'control') return { state: 'live', detail: 'asking' };
+    if (this.#state.question && mine.control) return { state: 'live', detail: 'paused' };
     return { state: 'live', detail: this.#refusedControl.is && !mine.control ? 'denied' : '' };
   }
 
@@ -227,7 +227,7 @@ export class Model {
     if (state === 'ended') {
       const text = detail === 'ended' && hasText('ended.' + this.#end?.reason) ? t('ended.' + this.#end?.reason)
         : t(detail === 'ended' ? 'ended.text' : 'ended.' + detail);
-      return panel(t('ended.title'), text, detail === 'taken' ? ['here', 'home'] : ['home']);
+      return panel(t(detail === 'blocked' ? 'error.blocked.title' : 'ended.title'), text, detail === 'taken' ? ['here', 'home'] : ['home']);
     }
     if (state === 'error') {
       return panel(t(`error.${detail}.title`), t(`error.${detail}.text`, { code: this.#end?.reason ?? '' }), detail === 'other' || detail === 'full' ? ['retry', 'home'] : detail === 'browser' ? [] : ['home']);
