@@ -34,6 +34,8 @@ var (
 	probeJS string
 	//go:embed first.js
 	firstJS string
+	//go:embed frame.js
+	frameJS string
 )
 
 // The page's size in pixels: it holds the whole picture and what a viewer has around it.
@@ -170,7 +172,7 @@ func (b *Browser) Navigate(url, canvas, grant string) error {
 	if grant == "" {
 		grant = "null"
 	}
-	script := fmt.Sprintf("(%s)(%s, () => (%s), %s)", strings.TrimSpace(firstJS), geometry(), canvas, grant)
+	script := call(firstJS, canvas, grant)
 	if _, err := Call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
 		return err
 	}
@@ -181,8 +183,17 @@ func (b *Browser) Navigate(url, canvas, grant string) error {
 
 // Probe injects probe.js.
 func (b *Browser) Probe(canvas string) error {
-	return b.Run(fmt.Sprintf("(%s)(%s, () => (%s))", strings.TrimSpace(probeJS), geometry(), canvas))
+	return b.Run(call(probeJS, canvas))
 }
+
+// call is a JavaScript expression that calls a probe.
+func call(probe, canvas string, more ...string) string {
+	args := append([]string{geometry(), "() => (" + canvas + ")", expression(frameJS)}, more...)
+	return fmt.Sprintf("%s(%s)", expression(probe), strings.Join(args, ", "))
+}
+
+// expression is a script that is one parenthesised function.
+func expression(script string) string { return strings.TrimSpace(script) }
 
 // geometry is what the probes need to know of the scene, as a JavaScript expression.
 func geometry() string {

@@ -1,7 +1,7 @@
 // Injected before the page's own scripts: notes when its first WebSocket opened, when it was
 // told that it may see the screen (where the product has such a message), and in which
 // animation frame its picture first showed the desktop's icon.
-((G, element, isGrant) => {
+((G, element, eachFrame, isGrant) => {
   const now = () => performance.timeOrigin + performance.now();
   const F = { start: performance.timeOrigin, open: 0, grant: 0, picture: 0 };
   window.__first = F;
@@ -29,7 +29,8 @@
   c.width = c.height = 1;
   const pixel = c.getContext('2d', { willReadFrequently: true });
   const near = (a, b) => Math.abs(a - b) < 40;
-  const tick = () => {
+  eachFrame(() => {
+    if (F.picture) return;
     let e = null;
     try {
       e = element();
@@ -43,10 +44,7 @@
       const d = pixel.getImageData(0, 0, 1, 1).data;
       if (near(d[0], G.icon.r) && near(d[1], G.icon.g) && near(d[2], G.icon.b)) {
         F.picture = now();
-        return;
       }
     }
-    requestAnimationFrame(tick);
-  };
-  requestAnimationFrame(tick);
+  });
 })

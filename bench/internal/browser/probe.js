@@ -1,7 +1,7 @@
-// Injected into the viewer's page once it is connected. It reads the viewer's own picture in
-// each animation frame, with drawImage to small canvases of its own, and notes when what it
-// shows has changed. All times are epoch milliseconds by the page's clock.
-((G, element) => {
+// Injected into the viewer's page once it is connected. It reads the viewer's own picture at the
+// end of each animation frame, with drawImage to small canvases of its own, and notes when what
+// it shows has changed. All times are epoch milliseconds by the page's clock.
+((G, element, eachFrame) => {
   const now = () => performance.timeOrigin + performance.now();
   const sizeOf = (e) => (e.videoWidth ? [e.videoWidth, e.videoHeight] : [e.width, e.height]);
   const surface = (w, h) => {
@@ -69,8 +69,7 @@
     for (let i = 0; i < 10; i++) parity ^= (v >> i) & 1;
     return v >> 11 && ((v >> 10) & 1) === parity ? v & 1023 : -1;
   };
-  const tick = () => {
-    requestAnimationFrame(tick);
+  eachFrame(() => {
     if (P.mode === 'off') return;
     P.ticks++;
     const e = element();
@@ -100,7 +99,6 @@
         kept = true;
       }
     }
-  };
-  requestAnimationFrame(tick);
+  });
   return true;
 })
