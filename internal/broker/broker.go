@@ -98,7 +98,7 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 		return b, err
 	}
 	if b.listener, err = net.Listen("tcp", c.Listen); err != nil {
-		return b, fmt.Errorf("listen: %w", err)
+		return b, fmt.Errorf("%w: choose another address by --listen, or end what uses this one", err)
 	}
 	origins, err := b.origins(c)
 	if err != nil {
@@ -152,7 +152,11 @@ func (b *Broker) origins(c Config) (origin.Origins, error) {
 			return origin.Origins{}, fmt.Errorf("public URL: %w", err)
 		}
 		b.public = u
-		return origin.New(u)
+		o, err := origin.New(u)
+		if err != nil {
+			return o, fmt.Errorf("public URL: %w", err)
+		}
+		return o, nil
 	}
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -54,7 +55,7 @@ func TestTheMainJob(t *testing.T) {
 			v.open(b.url + "/view#" + pin)
 			v.wantState("waiting")
 			v.screenshot("waiting")
-			presentDesktop(t, b, d, pin)
+			sharing := presentDesktop(t, b, d, pin)
 			v.wantState("live  control=yes")
 			v.exact(d, stillness)
 			v.screenshot("live")
@@ -90,6 +91,12 @@ func TestTheMainJob(t *testing.T) {
 			v.press("KeyZ", "z", "z", 0)
 			eventually(t, 5*time.Second, "typing after the restart", func() bool { return typed() == before+"z" })
 
+			sharing.signal(os.Interrupt)
+			if code := sharing.wait(); code != 0 {
+				t.Errorf("the presenter ended with %d", code)
+			}
+			v.wantState("waiting presenter-left")
+			v.screenshot("presenter-left")
 			b.call("DELETE", "/api/v1/session?session_pin="+pin, nil)
 			v.wantState("ended")
 			v.screenshot("ended")

@@ -86,6 +86,8 @@ func (c *consent) tellGuest(now, before wire.ViewerState) {
 	switch {
 	case now.Online && now.Control && !(before.Online && before.Control):
 		say("%s sees this screen and controls it.", name)
+	case now.Online && now.View && before.Online && before.Control && !now.Control:
+		say("%s controls this computer no more.", name)
 	case now.Online && now.View && !(before.Online && before.View && !before.Control):
 		say("%s sees this screen.", name)
 	case !now.Online && before.Online && before.View:

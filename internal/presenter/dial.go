@@ -47,7 +47,11 @@ type joinAnswer struct {
 // brokerURL checks what a person gave as the broker's address.
 func brokerURL(s string) (*url.URL, error) {
 	if !strings.Contains(s, "://") {
-		s = "https://" + s
+		scheme := "https://"
+		if host, _, _ := strings.Cut(s, ":"); host == "localhost" || strings.HasPrefix(host, "127.") {
+			scheme = "http://" // a broker on this machine, for trying things out
+		}
+		s = scheme + s
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil ||

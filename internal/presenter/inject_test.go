@@ -217,7 +217,7 @@ func TestPlain(t *testing.T) {
 func TestBrokerURL(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://help.example.com": "https://help.example.com", "http://127.0.0.1:8080/": "http://127.0.0.1:8080",
-		"help.example.com": "https://help.example.com", "": "", "ftp://x": "", "https://u:p@x": "", "https://x/path": "", "https://x?a": "", "https://x#7W2": "", "https://": "",
+		"help.example.com": "https://help.example.com", "127.0.0.1:8080": "http://127.0.0.1:8080", "localhost": "http://localhost", "": "", "ftp://x": "", "https://u:p@x": "", "https://x/path": "", "https://x?a": "", "https://x#7W2": "", "https://": "",
 	} {
 		u, err := brokerURL(in)
 		if (err == nil) != (want != "") || err == nil && u.String() != want {

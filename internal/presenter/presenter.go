@@ -130,8 +130,8 @@ func terminal(err error) (error, bool) {
 	case closed.Code == wire.CloseReplaced:
 		return ErrReplaced, true
 	case closed.Code == wire.CloseEnded:
-		if closed.Text != "" {
-			return fmt.Errorf("%w: %s", ErrEnded, closed.Text), true
+		if closed.Text == "expired" {
+			return fmt.Errorf("%w: it was not used any more", ErrEnded), true
 		}
 		return ErrEnded, true
 	}

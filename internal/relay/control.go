@@ -43,7 +43,7 @@ func (f *feed) stateLocked() {
 		names[v.name]++
 	}
 	c := wire.Control{Type: wire.TypeState, Epoch: f.epoch, Question: f.question,
-		Presenter: &wire.PresenterState{Name: f.name, Attached: f.presenter != nil, Changed: f.changed}}
+		Presenter: &wire.PresenterState{Name: f.name, Attached: f.presenter != nil, Left: f.left, Changed: f.changed}}
 	for _, v := range f.viewers {
 		c.Viewers = append(c.Viewers, wire.ViewerState{Viewer: v.number, Name: v.name, Twin: names[v.name] > 1,
 			Online: v.member != nil, Attach: v.attach, View: v.view, Control: v.control, Asking: v.asking, Held: v.held,
@@ -137,6 +137,7 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 		f.question = c.Open
 		f.stateLocked()
 	case wire.TypeBye:
+		f.left = true
 		f.sayGoodbyeLocked(f.presenter, wire.CloseReconnect, "goodbye")
 	default:
 		f.h.drop(dropDirection)

@@ -48,6 +48,7 @@ type feed struct {
 	mu        sync.Mutex
 	presenter *member            // attached presenter or nil; guarded by mu, as all below
 	name      string             // the last presenter's
+	left      bool               // the last presenter said goodbye
 	changed   bool               // the present presenter is another computer than before
 	epoch     uint16             // of the last attach
 	seq       uint32             // of the last numbered update of this epoch
@@ -140,7 +141,7 @@ func (f *feed) attachPresenterLocked(m *member) {
 	// with it, also when it resumes or the broker has restarted.
 	changed := m.party.Replaced && !m.party.Resumed
 	f.changed = m.party.Replaced
-	f.presenter, f.name, f.epoch = m, m.party.Name, m.party.Epoch
+	f.presenter, f.name, f.epoch, f.left = m, m.party.Name, m.party.Epoch, false
 	f.seq, f.part, f.lead, f.question = 0, 0, 0, false
 	f.askedKey, f.awaitKey = time.Time{}, false
 	f.dropCursorLocked()

@@ -311,3 +311,20 @@ func TestPing(t *testing.T) {
 		}
 	})
 }
+
+func TestGoodbyeOfThePresenter(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p, v := w.presenter(1), w.viewer(1, 1)
+		p.control(wire.Control{Type: wire.TypeBye})
+		synctest.Wait()
+		if s := v.state().Presenter; s.Attached || !s.Left {
+			t.Errorf("after a goodbye: %+v", s)
+		}
+		w.join(Party{Epoch: 2, Resumed: true}).c.Close(1006, "")
+		synctest.Wait()
+		if s := v.state().Presenter; s.Attached || s.Left {
+			t.Errorf("after a drop: %+v", s)
+		}
+	})
+}

@@ -59,6 +59,7 @@ const (
 type PresenterState struct {
 	Name     string `json:"name,omitempty"` // self-declared
 	Attached bool   `json:"attached"`       // false while it is away or was never there
+	Left     bool   `json:"left,omitempty"` // it went away on purpose
 	Changed  bool   `json:"changed"`        // another computer than before: see ViewerState.Held
 }
 

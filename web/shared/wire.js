@@ -326,6 +326,7 @@ export function parsePointer(body) {
  * @typedef {object} PresenterState
  * @property {string} [name] self-declared
  * @property {boolean} attached
+ * @property {boolean} [left] it went away on purpose
  * @property {boolean} [changed]
  */
 
@@ -380,7 +381,7 @@ const CONTROL_FIELDS = {
   question: 'bool', stamp: 'u32', queue: 'u32',
 };
 /** @type {Record<string, FieldType>} */
-const PRESENTER_FIELDS = { name: 'string', attached: 'bool', changed: 'bool' };
+const PRESENTER_FIELDS = { name: 'string', attached: 'bool', left: 'bool', changed: 'bool' };
 /** @type {Record<string, FieldType>} */
 const VIEWER_FIELDS = {
   viewer: 'u16', name: 'string', twin: 'bool', online: 'bool', attach: 'u32', view: 'bool',

@@ -97,6 +97,8 @@ test('the presenter goes away and comes back in a new epoch', () => {
   m.onPainted();
   m.onControl(state({ view: true, control: true }, { presenter: { ...presenter, attached: false } }));
   is('waiting presenter-away dimmed control');
+  m.onControl(state({ view: true, control: true }, { presenter: { ...presenter, attached: false, left: true } }));
+  is('waiting presenter-left none control');
   m.onControl(state({ view: true, control: true }, { epoch: 2 }));
   is('waiting picture dimmed control');
   m.onPainted();

@@ -4,7 +4,7 @@
 // dataset.state and dataset.detail of the page:
 //
 //	joining  connecting, retrying, busy, draining, reconnecting (the last picture stays, dimmed)
-//	waiting  no-presenter, presenter-away, asking, denied, picture, replaced
+//	waiting  no-presenter, presenter-away, presenter-left, asking, denied, picture, replaced
 //	live     '', asking, denied (both: control), paused, replaced
 //	ended    ended, expired, blocked, taken
 //	error    unknown, blocked, full, pin, browser, other
@@ -200,6 +200,7 @@ export class Model {
     }
     const live = this.#painted && mine.view;
     if (!this.#state.presenter?.attached) {
+      if (this.#state.presenter?.left) return { state: 'waiting', detail: 'presenter-left' };
       return { state: 'waiting', detail: this.#seenPresenter || this.epoch !== 0 ? 'presenter-away' : 'no-presenter' };
     }
     if (mine.held) return { state: live ? 'live' : 'waiting', detail: 'replaced' };
