@@ -1,9 +1,9 @@
 package presenter
 
 import (
+	"context"
 	"net"
 	"net/http"
-	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,7 +51,8 @@ func frozen(t *testing.T, say func(*websocket.Conn), f func(*link)) {
 		go s.Serve(listener)
 		a, b := net.Pipe()
 		listener.c <- a
-		ws, _, err := websocket.NewClient(b, &url.URL{Scheme: "ws", Host: "x"}, nil, 4096, 4096)
+		d := websocket.Dialer{NetDialContext: func(context.Context, string, string) (net.Conn, error) { return b, nil }}
+		ws, _, err := d.Dial("ws://x/", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -58,8 +57,9 @@ func connected(t *testing.T, near func(relay.Conn), far func(*websocket.Conn)) {
 		defer s.Close()
 		a, b := net.Pipe()
 		l.c <- a
-		ws, _, err := websocket.NewClient(b, &url.URL{Scheme: "ws", Host: "x"},
-			http.Header{"Sec-Websocket-Protocol": {wire.Protocol + ", " + wire.TicketPrefix + "x"}}, 4096, 4096)
+		d := websocket.Dialer{Subprotocols: []string{wire.Protocol, wire.TicketPrefix + "x"},
+			NetDialContext: func(context.Context, string, string) (net.Conn, error) { return b, nil }}
+		ws, _, err := d.Dial("ws://x/", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
