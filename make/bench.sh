@@ -74,12 +74,14 @@ for ((round = 1; round <= rounds; round++)); do
 done
 if [[ $mode == full ]]; then
     echo "== large loads of the relay"
-    relay 1000 -idle 5000 -fastest ours
+    relay 1000 -idle 5000 -viewers 20 -fastest ours
     relay 1000 websockify meshrelay-plain
+    echo "== ten minutes of mixed work"
+    bin/bench/viewbench -bin bin -out "$out/round-soak" -works "" -dur "$length" -soak 10m bench/peers/ours.json || true
 fi
 
 echo "== Go benchmarks of the hot path"
-go test -run '^$' -bench . -benchmem -benchtime 200ms ./internal/screen ./internal/relay | tee "$out/go.txt"
+go test -run '^$' -bench . -benchmem -benchtime 500ms ./internal/screen ./internal/relay | tee "$out/go.txt"
 
 works=$(bin/bench/benchreport -again "$out")
 if [[ -n $works ]]; then

@@ -163,6 +163,13 @@ var bars = slices.Concat([]bar{
 	pairs("CPU", "<= 2.7", "s/GB", 500, func(p result.Pairs) float64 { return p.CPUPerGB }, false, fixed(2.7)),
 	pairs("memory a pair", "<= 100", "KB", 500, func(p result.Pairs) float64 { return p.PerPair }, false, fixed(100)),
 	pairs("delivered", ">= at 500", "MB/s", 1000, delivered, true, times(1, ours, pairsFigure(500, delivered))),
+	{"", "20 viewers: p99 with one frozen", "<= 1.2 of without, or 5 ms more", "ms", fanFigure(func(f *result.Fan) float64 { return f.P99Frozen }), false,
+		either(times(1.2, ours, fanP99), func(r *results) value { v := r.of(ours, fanP99); v.v += 5; return v }), nil},
+	{"", "20 viewers: frames on time", ">= 99", "%", fanFigure(func(f *result.Fan) float64 { return 100 * f.OnTime }), true, fixed(99), nil},
+	{"", "soak: growth of the presenter's memory", "<= 1.1", "", growth("capture"), false, fixed(flat), nil},
+	{"", "soak: growth of the broker's memory", "<= 1.1", "", growth("relay"), false, fixed(flat), nil},
+	{"", "soak: growth of the browser's memory", "<= 1.1", "", growth("browser"), false, fixed(flat), nil},
+	{"", "soak: PSNR of the screen at the end", "exact", "dB", soakFigure(func(s *result.Soak) float64 { return s.Screen.PSNR }), true, fixed(fidelity.Exact), nil},
 	{"", "5,000 idle sessions, memory", "<= 500", "MB", idleMemory, false, fixed(500), relays},
 	code("hot path of the screen: allocations", "0", "/update", func(g goBench) float64 { return g.allocs }, 0, "Idle", "Typing", "Scroll"),
 	code("relay: allocations", "<= 1", "/message", func(g goBench) float64 { return g.allocs }, 1, "Update/1_viewer"),
@@ -202,6 +209,40 @@ func idleMemory(r *results, peer string) (all []sample) {
 		}
 	}
 	return all
+}
+
+// flat is how much memory may grow in a soak.
+const flat = 1.1
+
+func soakFigure(get func(*result.Soak) float64) figure {
+	return viewFigure(func(v *result.View) (float64, result.Load, bool) {
+		if v.Soak == nil || len(v.Soak.Turns) == 0 {
+			return 0, result.Load{}, false
+		}
+		return get(v.Soak), result.Load{}, true
+	})
+}
+
+func growth(role string) figure {
+	return viewFigure(func(v *result.View) (float64, result.Load, bool) {
+		if v.Soak == nil || v.Soak.Growth(role) == 0 {
+			return 0, result.Load{}, false
+		}
+		return v.Soak.Growth(role), result.Load{}, true
+	})
+}
+
+var fanP99 = fanFigure(func(f *result.Fan) float64 { return f.P99 })
+
+func fanFigure(get func(*result.Fan) float64) figure {
+	return func(r *results, peer string) (all []sample) {
+		for _, one := range r.relays[peer] {
+			if one.Fan != nil {
+				all = append(all, sample{get(one.Fan), false})
+			}
+		}
+		return all
+	}
 }
 
 // verdict says how ours does: pass, short, noisy when the figures that decide were disturbed,

@@ -142,7 +142,8 @@ type generator struct {
 }
 
 func newGenerator(o options, pairs int) *generator {
-	g := &generator{options: o, step: time.Second / time.Duration(o.rate), late: make([][]float32, pairs)}
+	// Rounded up: else a frame would be due some ns before the end.
+	g := &generator{options: o, step: time.Second/time.Duration(o.rate) + 1, late: make([][]float32, pairs)}
 	for i := range pairs {
 		g.due += int((o.length - g.offset(i) + g.step - 1) / g.step)
 		g.late[i] = make([]float32, 0, int(o.length/g.step)+2)

@@ -55,6 +55,7 @@ type options struct {
 	rate     int
 	size     int
 	idle     int
+	viewers  int
 	fastest  bool
 	work     string
 	bin      string
@@ -70,6 +71,7 @@ func main() {
 	flag.IntVar(&o.rate, "fps", 30, "frames a second of each pair")
 	flag.IntVar(&o.size, "size", 20<<10, "bytes of a frame, at least 12")
 	flag.IntVar(&o.idle, "idle", 0, "also hold that many sessions in which nothing happens")
+	flag.IntVar(&o.viewers, "viewers", 0, "also give one presenter that many viewers, one of them frozen")
 	flag.BoolVar(&o.fastest, "fastest", false, "also see how much one pair can carry")
 	flag.StringVar(&o.work, "work", "", "folder for logs and databases (default: a temporary one)")
 	flag.StringVar(&o.bin, "bin", "../bin", "folder of PinDesk's programs")
@@ -177,6 +179,11 @@ func measure(ctx context.Context, o options, name string, a adapter) *result.Rel
 	}
 	if o.fastest {
 		if r.Fastest, r.FastestCPU, err = l.onePair(ctx); err != nil {
+			r.Err = err.Error()
+		}
+	}
+	if o.viewers > 1 {
+		if r.Fan, err = l.fan(ctx, o.viewers); err != nil {
 			r.Err = err.Error()
 		}
 	}

@@ -57,14 +57,13 @@ type hand struct{ x, y float64 }
 // hand is over the square, but not over the pixel that the probe reads.
 func (b *bench) hand() (hand, error) {
 	p, err := b.browser.Place()
-	if err != nil || p.Width == 0 || p.Height == 0 {
-		return hand{}, fmt.Errorf("where is the picture? %w", err)
+	if err != nil {
+		return hand{}, err
 	}
 	spot := scene.Square.Min.Add(scene.Square.Max).Div(2)
-	scale := p.Width / scene.Width // of the picture to the screen
 	return hand{
-		p.Left + float64(spot.X+10)*scale*p.ShownWidth/p.Width,
-		p.Top + float64(spot.Y+10)*scale*p.ShownHeight/p.Height,
+		p.Left + float64(spot.X+10)*p.ShownWidth/scene.Width,
+		p.Top + float64(spot.Y+10)*p.ShownHeight/scene.Height,
 	}, nil
 }
 

@@ -32,6 +32,8 @@ type options struct {
 	quiet   time.Duration
 	hold    time.Duration
 	pixels  bool
+	// soakLength is that of the soak, 0 for none.
+	soakLength time.Duration
 }
 
 // shortest is the length of a workload below which CPU times, which the kernel counts in
@@ -49,6 +51,7 @@ func main() {
 	flag.StringVar(&o.chrome, "chrome", "", "browser (default: CHROME, or what is in PATH)")
 	flag.DurationVar(&o.quiet, "quiet", 30*time.Second, "how long to wait for a quiet machine before each product")
 	flag.DurationVar(&o.hold, "hold", 0, "keep product and page open for so long afterwards, to look at them")
+	flag.DurationVar(&o.soakLength, "soak", 0, "afterwards put each product through all workloads for so long, and watch its memory")
 	flag.BoolVar(&o.pixels, "pixels", true, "read pixels during workloads; without it only bytes and CPU mean anything (what does reading cost?)")
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "viewbench [flags] peers/NAME.json ...")

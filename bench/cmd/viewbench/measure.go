@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"pindesk/bench/internal/browser"
@@ -53,7 +54,13 @@ func measure(ctx context.Context, o options, file string) (v *result.View, work 
 	procstat.WaitQuiet(o.quiet)
 	b := &bench{options: o, work: work, result: &result.View{Peer: p.Name, Note: p.Note, When: time.Now().UTC().Format(time.RFC3339),
 		Loadavg: procstat.Loadavg(), Works: map[string]result.Work{}}}
-	b.proxy, err = countproxy.Listen(b.relay)
+	var target atomic.Pointer[string] // of the proxy, known once the product has its ports
+	b.proxy, err = countproxy.Listen(func() string {
+		if t := target.Load(); t != nil {
+			return *t
+		}
+		return ""
+	})
 	if err != nil {
 		return nil, "", err
 	}
@@ -64,6 +71,11 @@ func measure(ctx context.Context, o options, file string) (v *result.View, work 
 		b.failed("start", err)
 		return b.result, work, nil
 	}
+	relay, err := b.peer.Expand(p.Relay)
+	if err != nil {
+		return nil, "", err
+	}
+	target.Store(&relay)
 	b.result.Version = p.Versions(ctx, b.peer.Expand)
 	if b.browser, err = browser.Open(ctx, o.chrome, filepath.Join(work, "browser.log")); err != nil {
 		return nil, "", err
@@ -71,18 +83,6 @@ func measure(ctx context.Context, o options, file string) (v *result.View, work 
 	defer b.browser.Close()
 	b.all(ctx)
 	return b.result, work, nil
-}
-
-// relay is where the counting proxy forwards to.
-func (b *bench) relay() string {
-	if b.peer == nil {
-		return ""
-	}
-	addr, err := b.peer.Expand(b.peer.Relay)
-	if err != nil {
-		b.failed("relay", err)
-	}
-	return addr
 }
 
 func (b *bench) failed(what string, err error) {
@@ -124,6 +124,11 @@ func (b *bench) all(ctx context.Context) {
 			b.failed(work, err)
 			delete(b.result.Works, work)
 			return
+		}
+	}
+	if b.soakLength > 0 {
+		if err := b.soak(ctx); err != nil {
+			b.failed("soak", err)
 		}
 	}
 	b.shot("page.png")

@@ -41,7 +41,7 @@ func (m *Meter) Stop() result.Load {
 		l.CPU[role] = u
 	}
 	for role, u := range l.CPU {
-		u.CPU = result.Round(u.CPU, 2)
+		u.CPU = result.Round(u.CPU, 3)
 		other -= u.CPU
 		l.CPU[role] = u
 	}

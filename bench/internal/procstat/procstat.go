@@ -1,5 +1,5 @@
 // Package procstat reads CPU time and memory of process trees, and the whole machine's CPU
-// time, from Linux's /proc.
+// time, as Linux counts them.
 package procstat
 
 import (
@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // tick is the unit of CPU times in /proc: USER_HZ is 100 on every architecture of Linux that
@@ -24,7 +26,7 @@ type Usage struct {
 
 type process struct {
 	pid, parent int
-	ticks       int64
+	cpu         time.Duration // its own, and that of children that it has waited for
 }
 
 // read returns what /proc says of a process, and false where it has ended.
@@ -41,14 +43,29 @@ func read(pid int) (process, bool) {
 		v, _ := strconv.ParseInt(f[k-3], 10, 64) // the kernel writes numbers
 		return v
 	}
-	return process{pid, int(field(4)), field(14) + field(15) + field(16) + field(17)}, true
+	own, ok := clock(pid)
+	if !ok {
+		own = time.Duration(field(14)+field(15)) * tick
+	}
+	return process{pid, int(field(4)), own + time.Duration(field(16)+field(17))*tick}, true
+}
+
+// clock is the CPU time of a process to the nanosecond: /proc has it in ticks only, too
+// coarse for what uses half a percent of a core.
+func clock(pid int) (time.Duration, bool) {
+	const wholeProcess = 2 // CPUCLOCK_SCHED without the bit for one thread: linux/posix-timers.h
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|wholeProcess), &t); err != nil {
+		return 0, false
+	}
+	return time.Duration(t.Nano()), true
 }
 
 // Tree adds up the processes of the given ids and all their descendants.
 func Tree(roots ...int) Usage {
 	var u Usage
 	for _, p := range descendants(roots) {
-		u.CPU += seconds(p.ticks)
+		u.CPU += p.cpu.Seconds()
 		u.PSS += pss(p.pid)
 		u.Procs++
 	}
@@ -57,20 +74,18 @@ func Tree(roots ...int) Usage {
 
 // CPU is Tree's CPU seconds, without reading memory, which is slow where there are many.
 func CPU(roots ...int) float64 {
-	var ticks int64
+	var sum time.Duration
 	for _, p := range descendants(roots) {
-		ticks += p.ticks
+		sum += p.cpu
 	}
-	return seconds(ticks)
+	return sum.Seconds()
 }
 
 // Own is the CPU seconds of this process alone.
 func Own() float64 {
-	p, _ := read(os.Getpid())
-	return seconds(p.ticks)
+	p, _ := read(os.Getpid()) // it has not ended
+	return p.cpu.Seconds()
 }
-
-func seconds(ticks int64) float64 { return float64(ticks) * tick.Seconds() }
 
 func descendants(roots []int) []process {
 	all, children := map[int]process{}, map[int][]int{}
@@ -123,7 +138,7 @@ func Busy() float64 {
 			ticks += v
 		}
 	}
-	return seconds(ticks)
+	return float64(ticks) * tick.Seconds()
 }
 
 // Loadavg is the kernel's load averages over 1, 5 and 15 minutes, as it writes them.

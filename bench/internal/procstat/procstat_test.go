@@ -29,3 +29,19 @@ func TestTree(t *testing.T) {
 		t.Error("the machine was not busy")
 	}
 }
+
+// TestClock: the kernel's fine clock of another process agrees with its coarse one.
+func TestClock(t *testing.T) {
+	own, ok := clock(os.Getpid())
+	if !ok || own <= 0 {
+		t.Fatalf("this process: %v, %v", own, ok)
+	}
+	if _, ok := clock(1 << 22); ok {
+		t.Error("a process that is not there has a clock")
+	}
+	parent := os.Getppid()
+	p, found := read(parent)
+	if fine, ok := clock(parent); !found || !ok || (fine-p.cpu).Abs() > time.Second && p.cpu < fine {
+		t.Errorf("the parent: %v, %v", fine, p.cpu)
+	}
+}

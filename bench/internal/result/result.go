@@ -66,6 +66,7 @@ type View struct {
 	Flip  *Flip           `json:"flip,omitempty"`
 	Input *Input          `json:"input,omitempty"`
 	Works map[string]Work `json:"works,omitempty"`
+	Soak  *Soak           `json:"soak,omitempty"`
 
 	Errors []string `json:"errors,omitempty"`
 }
@@ -119,6 +120,43 @@ type Work struct {
 	Unread int `json:"unread_frames"`
 }
 
+// Soak is a long time of mixed work.
+type Soak struct {
+	Turns  []Turn          `json:"turns"`
+	Screen fidelity.Result `json:"screen_at_the_end"`
+}
+
+// Turn is the memory after each turn of a soak.
+type Turn struct {
+	At float64            `json:"s"`
+	MB map[string]float64 `json:"pss_mb"` // by role
+}
+
+// Growth is how much larger a role's memory is at the end than near the beginning: the median
+// of the last third of the turns over that of the first third, the very first turn left out,
+// in which everything is allocated. 0 when there are too few turns to say.
+func (s *Soak) Growth(role string) float64 {
+	const least = 7
+	if len(s.Turns) < least {
+		return 0
+	}
+	turns := s.Turns[1:]
+	third := len(turns) / 3
+	median := func(part []Turn) float64 {
+		var list []float64
+		for _, t := range part {
+			list = append(list, t.MB[role])
+		}
+		slices.Sort(list)
+		return list[len(list)/2]
+	}
+	first := median(turns[:third])
+	if first == 0 {
+		return 0
+	}
+	return median(turns[len(turns)-third:]) / first
+}
+
 // Relay is one run of one relay.
 type Relay struct {
 	Relay   string  `json:"relay"`
@@ -131,6 +169,7 @@ type Relay struct {
 	Fastest    float64 `json:"one_pair_mb_per_s,omitempty"`
 	FastestCPU float64 `json:"one_pair_cpu_s_per_gb,omitempty"`
 	Idle       *Idle   `json:"idle,omitempty"`
+	Fan        *Fan    `json:"fan,omitempty"`
 	Err        string  `json:"error,omitempty"`
 }
 
@@ -161,6 +200,17 @@ type Idle struct {
 	Sessions int     `json:"sessions"`
 	PSS      float64 `json:"pss_mb"`
 	CPU      float64 `json:"cores"` // in use meanwhile
+}
+
+// Fan is one presenter with many viewers.
+type Fan struct {
+	Viewers int `json:"viewers"`
+	Cores   int `json:"cores"`
+	// P99 of all viewers, and of the others when one of them reads nothing, in ms: medians of
+	// runs in turn.
+	P99       float64 `json:"p99_ms"`
+	P99Frozen float64 `json:"p99_one_frozen_ms"`
+	OnTime    float64 `json:"on_time"` // the least share of frames due that arrived in time
 }
 
 // Write stores v as JSON in a file.
