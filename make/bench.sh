@@ -81,7 +81,7 @@ if [[ $mode == full ]]; then
 fi
 
 echo "== Go benchmarks of the hot path"
-go test -run '^$' -bench . -benchmem -benchtime 500ms ./internal/screen ./internal/relay | tee "$out/go.txt"
+go test -run '^$' -bench . -benchmem -benchtime 2s ./internal/screen ./internal/relay | tee "$out/go.txt"
 
 works=$(bin/bench/benchreport -again "$out")
 if [[ -n $works ]]; then
