@@ -37,6 +37,13 @@ var rules = map[string]rule{
 		modules: []string{"github.com/klauspost/compress/zstd"},
 	},
 
+	// Recorded screens, for cmd/screenrec and for the tests of screen, which it must not import.
+	"internal/recording": {
+		layer:   l0,
+		uses:    []string{"internal/wire"},
+		modules: []string{"github.com/klauspost/compress/zstd"},
+	},
+
 	"internal/relay": {layer: l1, uses: []string{"internal/wire"}},
 	"internal/session": {
 		layer:   l1,
@@ -113,6 +120,12 @@ var rules = map[string]rule{
 		layer:   program,
 		uses:    []string{"internal/platform", "internal/presenter"},
 		modules: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
+	},
+	// A developer's tool, which make build leaves out.
+	"cmd/screenrec": {
+		layer:   program,
+		uses:    []string{"internal/platform", "internal/recording", "internal/screen", "internal/wire"},
+		modules: []string{"github.com/alecthomas/kong", "github.com/klauspost/compress/zstd"},
 	},
 
 	"internal/arch": {layer: outside},
