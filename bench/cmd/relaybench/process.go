@@ -20,7 +20,7 @@ func (r *process) run(ctx context.Context, dir, addr string, args ...string) ([]
 		return nil, err
 	}
 	r.p = p
-	return []int{p.Pid()}, p.Accepts(ctx, addr)
+	return []int{p.Pid()}, p.Accepts(ctx, addr, nil)
 }
 
 func (r *process) stop() {

@@ -31,7 +31,7 @@ func main() {
 		},
 	}
 	flag.StringVar(&o.Display, "display", os.Getenv("DISPLAY"), "X display of 1920x1080 pixels")
-	flag.StringVar(&o.Mode, "mode", "desktop", "desktop, flip, input, "+fmt.Sprint(scene.Works()))
+	flag.StringVar(&o.Mode, "mode", "desktop", "desktop, flip, input, click, "+fmt.Sprint(scene.Works()))
 	flag.DurationVar(&o.Length, "dur", 20*time.Second, "length of a workload")
 	flag.IntVar(&o.Flips, "n", 80, "flips")
 	flag.Parse()

@@ -14,41 +14,77 @@ import (
 	"pindesk/bench/internal/scene"
 )
 
-// input measures round trips: DevTools presses a button or key in the page, the X client
-// changes the square's colour, the page shows it.
-func (b *bench) input(ctx context.Context) error {
-	s, err := b.stimulus(ctx, "input")
+// click measures round trips of mouse presses while a terminal beside scrolls, and whether
+// they grow with time.
+func (b *bench) click(ctx context.Context) error {
+	s, hand, err := b.square(ctx, "click")
 	if err != nil {
 		return err
 	}
 	defer s.end()
-	if err := s.begin(); err != nil {
-		return err
-	}
-	time.Sleep(settle / 2)
-	hand, err := b.hand()
+	m := b.meter(s)
+	t, err := b.trips(s, "button", b.samples, hand.click)
 	if err != nil {
 		return err
 	}
-	// The first click gives the viewer the keyboard.
-	if err := hand.mouse(b, input.DispatchMouseEventTypeMouseMoved); err != nil {
+	half := len(t.all) / 2
+	b.result.Click = &result.Click{Trip: t.sums(), First: result.Sum(rounds(t.all[:half]), 0), Second: result.Sum(rounds(t.all[half:]), 0), Load: m.Stop()}
+	return b.browser.Run("__probe.start('off')")
+}
+
+// input measures round trips: DevTools presses a button or key in the page, the X client
+// changes the square's colour, the page shows it.
+func (b *bench) input(ctx context.Context) error {
+	s, hand, err := b.square(ctx, "input")
+	if err != nil {
 		return err
 	}
-	if err := hand.click(b); err != nil {
+	defer s.end()
+	m := b.meter(s)
+	mouse, err := b.trips(s, "button", b.samples/2, hand.click)
+	if err != nil {
 		return err
+	}
+	key, err := b.trips(s, "key", b.samples/2, hand.key)
+	if err != nil {
+		return err
+	}
+	b.result.Input = &result.Input{Mouse: mouse.sums(), Key: key.sums(), Load: m.Stop()}
+	return b.browser.Run("__probe.start('off')")
+}
+
+// square shows a stimulus with the square that answers to presses, and gives the viewer the
+// keyboard.
+func (b *bench) square(ctx context.Context, mode string) (*stimulus, hand, error) {
+	s, err := b.stimulus(ctx, mode)
+	if err != nil {
+		return nil, hand{}, err
+	}
+	h, err := b.focus(s)
+	if err != nil {
+		s.end()
+		return nil, hand{}, err
+	}
+	return s, h, nil
+}
+
+func (b *bench) focus(s *stimulus) (hand, error) {
+	if err := s.begin(); err != nil {
+		return hand{}, err
+	}
+	time.Sleep(settle / 2)
+	h, err := b.hand()
+	if err != nil {
+		return hand{}, err
+	}
+	if err := h.mouse(b, input.DispatchMouseEventTypeMouseMoved); err != nil {
+		return hand{}, err
+	}
+	if err := h.click(b); err != nil {
+		return hand{}, err
 	}
 	time.Sleep(time.Second)
-	m := b.meter(s)
-	in := &result.Input{}
-	if in.Mouse, err = b.trips(s, "button", hand.click); err != nil {
-		return err
-	}
-	if in.Key, err = b.trips(s, "key", hand.key); err != nil {
-		return err
-	}
-	in.Load = m.Stop()
-	b.result.Input = in
-	return b.browser.Run("__probe.start('off')")
+	return h, nil
 }
 
 // hand presses things at a place in the page.
@@ -100,23 +136,23 @@ func (h hand) key(b *bench) error {
 }
 
 // trips presses n times, 400 to 700 ms apart, and takes the times.
-func (b *bench) trips(s *stimulus, kind string, press func(*bench) error) (result.Trip, error) {
+func (b *bench) trips(s *stimulus, kind string, n int, press func(*bench) error) (trips, error) {
 	s.pending()
 	if err := b.browser.Run("__probe.start('flip')"); err != nil {
-		return result.Trip{}, err
+		return trips{}, err
 	}
 	time.Sleep(300 * time.Millisecond)
 	r := rand.New(rand.NewPCG(5, 5))
-	for range b.samples / 2 {
+	for range n {
 		if err := press(b); err != nil {
-			return result.Trip{}, err
+			return trips{}, err
 		}
 		time.Sleep(400*time.Millisecond + time.Duration(r.Int64N(int64(300*time.Millisecond))))
 	}
 	time.Sleep(time.Second)
 	notes, err := b.browser.Notes()
 	if err != nil {
-		return result.Trip{}, err
+		return trips{}, err
 	}
 	correction := b.correction()
 	var heard []scene.Event
@@ -134,31 +170,61 @@ func (b *bench) trips(s *stimulus, kind string, press func(*bench) error) (resul
 	if len(heard) != len(pressed) {
 		b.failed("input", fmt.Errorf("%d %s events in the page, %d in X", len(pressed), kind, len(heard)))
 	}
-	return trip(pressed, heard, match(heard, notes.Flips, correction)), nil
+	return pair(pressed, heard, match(heard, notes.Flips, correction)), nil
 }
 
-// trip pairs each event in the page with the X event that it caused, which came before the
-// next event in the page, and with the time at which its change was seen (NaN: never).
-func trip(pressed []float64, heard []scene.Event, seen []float64) result.Trip {
-	var round, up, back []float64
-	lost, k := 0, 0
+// trip is one round trip and its two halves, in ms.
+type trip struct{ round, up, down float64 }
+
+// trips are those that came to their end, in order, and how many did not.
+type trips struct {
+	all  []trip
+	lost int
+}
+
+// pair pairs each event in the page with the X event that it caused, which came before the
+// next event in the page, and with the time at which its change was seen (NaN: never). Where
+// the way up is longer than the time between two events the page's next one comes first: so
+// each X event is taken for the oldest event in the page that still has none, if both are as many.
+func pair(pressed []float64, heard []scene.Event, seen []float64) (t trips) {
+	k := 0
 	for i, at := range pressed {
 		limit := math.Inf(1)
-		if i+1 < len(pressed) {
+		if i+1 < len(pressed) && len(pressed) != len(heard) {
 			limit = pressed[i+1]
 		}
 		arrived := func() float64 { return float64(heard[k].Heard) / 1e6 }
 		for k < len(heard) && arrived() < at-1 {
 			k++
 		}
-		if k >= len(heard) || arrived() > limit || math.IsNaN(seen[k]) {
-			lost++
+		if k >= len(heard) || arrived() > limit {
+			t.lost++
 			continue
 		}
-		round = append(round, seen[k]-at)
-		up = append(up, arrived()-at)
-		back = append(back, seen[k]-heard[k].Milliseconds())
+		if math.IsNaN(seen[k]) {
+			t.lost++
+			if len(pressed) == len(heard) {
+				k++
+			}
+			continue
+		}
+		t.all = append(t.all, trip{seen[k] - at, arrived() - at, seen[k] - heard[k].Milliseconds()})
 		k++
 	}
-	return result.Trip{Round: result.Sum(round, lost), Up: result.Sum(up, 0), Down: result.Sum(back, 0)}
+	return t
+}
+
+func (t trips) sums() result.Trip {
+	var up, down []float64
+	for _, one := range t.all {
+		up, down = append(up, one.up), append(down, one.down)
+	}
+	return result.Trip{Round: result.Sum(rounds(t.all), t.lost), Up: result.Sum(up, 0), Down: result.Sum(down, 0)}
+}
+
+func rounds(all []trip) (list []float64) {
+	for _, one := range all {
+		list = append(list, one.round)
+	}
+	return list
 }

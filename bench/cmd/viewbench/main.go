@@ -7,6 +7,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -34,6 +35,8 @@ type options struct {
 	pixels  bool
 	// soakLength is that of the soak, 0 for none.
 	soakLength time.Duration
+	// link is the profile of the link between product and browser, "" for none.
+	link string
 }
 
 // shortest is the length of a workload below which CPU times, which the kernel counts in
@@ -45,7 +48,7 @@ func main() {
 	all := append([]string{"flip", "input"}, scene.Works()...)
 	works := flag.String("works", strings.Join(all, ","), "what to measure, in that order; the first picture always is")
 	flag.DurationVar(&o.length, "dur", 20*time.Second, "length of each workload, 2s to 30s")
-	flag.IntVar(&o.samples, "n", 80, "flips; half as many presses each of mouse and key")
+	flag.IntVar(&o.samples, "n", 80, "flips; half as many presses each of mouse and key, and of click")
 	flag.StringVar(&o.out, "out", "out", "folder for results, logs and pictures")
 	flag.StringVar(&o.bin, "bin", "../bin", "folder of PinDesk's programs; bench/stim is below it")
 	flag.StringVar(&o.chrome, "chrome", "", "browser (default: CHROME, or what is in PATH)")
@@ -53,6 +56,7 @@ func main() {
 	flag.DurationVar(&o.hold, "hold", 0, "keep product and page open for so long afterwards, to look at them")
 	flag.DurationVar(&o.soakLength, "soak", 0, "afterwards put each product through all workloads for so long, and watch its memory")
 	flag.BoolVar(&o.pixels, "pixels", true, "read pixels during workloads; without it only bytes and CPU mean anything (what does reading cost?)")
+	flag.StringVar(&o.link, "link", "", fmt.Sprintf("put this link between product and browser (needs root): %q", slices.Sorted(maps.Keys(profiles))))
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "viewbench [flags] peers/NAME.json ...")
 		flag.PrintDefaults()
@@ -82,6 +86,12 @@ func run(ctx context.Context, o options, files []string) (failed bool, err error
 	if slices.ContainsFunc(o.works, func(w string) bool { return slices.Contains(scene.Works(), w) }) &&
 		(o.length < shortest || o.length > 30*time.Second) {
 		return false, fmt.Errorf("-dur %v: 2s to 30s", o.length)
+	}
+	if _, ok := profiles[o.link]; o.link != "" && !ok {
+		return false, fmt.Errorf("there is no link %q", o.link)
+	}
+	if i := slices.IndexFunc(o.works, func(w string) bool { return w != "click" }); o.link != "" && (i >= 0 || o.soakLength > 0) {
+		return false, fmt.Errorf("at a link only the first picture and click are measured")
 	}
 	if len(files) == 0 {
 		return false, fmt.Errorf("name at least one peers/NAME.json")

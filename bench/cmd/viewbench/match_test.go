@@ -42,7 +42,7 @@ func TestMatch(t *testing.T) {
 
 func TestTrip(t *testing.T) {
 	heard := flips(103, 303, 503) // heard 1 ms before they were drawn
-	got := trip([]float64{100, 300, 400, 500}, heard, []float64{120, math.NaN(), 530})
+	got := pair([]float64{100, 300, 400, 500}, heard, []float64{120, math.NaN(), 530}).sums()
 	if got.Round.N != 2 || got.Round.Lost != 2 || got.Round.Min != 20 || got.Round.Max != 30 {
 		t.Errorf("%+v", got.Round)
 	}

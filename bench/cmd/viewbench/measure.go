@@ -31,7 +31,8 @@ type bench struct {
 	options
 	work    string // folder
 	peer    *peer.Running
-	proxy   *countproxy.Proxy
+	proxy   *countproxy.Proxy // nil at a link: its buffers would be part of it
+	link    *link             // nil without one
 	browser *browser.Browser
 	result  *result.View
 }
@@ -52,20 +53,32 @@ func measure(ctx context.Context, o options, file string) (v *result.View, work 
 		return nil, "", err
 	}
 	procstat.WaitQuiet(o.quiet)
-	b := &bench{options: o, work: work, result: &result.View{Peer: p.Name, Note: p.Note, When: time.Now().UTC().Format(time.RFC3339),
+	b := &bench{options: o, work: work, result: &result.View{Peer: p.Name, Note: p.Note, Link: o.link, When: time.Now().UTC().Format(time.RFC3339),
 		Loadavg: procstat.Loadavg(), Works: map[string]result.Work{}}}
+	start := peer.Options{Work: work, Peers: peers, Bin: o.bin, Host: "127.0.0.1"}
+	open := browser.Options{Path: o.chrome, Log: filepath.Join(work, "browser.log")}
 	var target atomic.Pointer[string] // of the proxy, known once the product has its ports
-	b.proxy, err = countproxy.Listen(func() string {
-		if t := target.Load(); t != nil {
-			return *t
+	if o.link != "" {
+		if b.link, err = startLink(ctx, o.bin, o.link, work); err != nil {
+			return nil, "", err
 		}
-		return ""
-	})
-	if err != nil {
-		return nil, "", err
+		defer b.link.end()
+		start.Host, start.Prefix, start.Dial = far, b.link.at("a"), b.link.dial
+		open.Prefix, open.Reach = b.link.at("b"), b.link.reach
+	} else {
+		b.proxy, err = countproxy.Listen(func() string {
+			if t := target.Load(); t != nil {
+				return *t
+			}
+			return ""
+		})
+		if err != nil {
+			return nil, "", err
+		}
+		defer b.proxy.Close()
+		start.Proxy = b.proxy.Addr()
 	}
-	defer b.proxy.Close()
-	b.peer, err = peer.Start(ctx, p, peer.Options{Work: work, Peers: peers, Bin: o.bin, Proxy: b.proxy.Addr()})
+	b.peer, err = peer.Start(ctx, p, start)
 	defer b.peer.Stop()
 	if err != nil {
 		b.failed("start", err)
@@ -77,7 +90,7 @@ func measure(ctx context.Context, o options, file string) (v *result.View, work 
 	}
 	target.Store(&relay)
 	b.result.Version = p.Versions(ctx, b.peer.Expand)
-	if b.browser, err = browser.Open(ctx, o.chrome, filepath.Join(work, "browser.log")); err != nil {
+	if b.browser, err = browser.Open(ctx, open); err != nil {
 		return nil, "", err
 	}
 	defer b.browser.Close()
@@ -113,6 +126,8 @@ func (b *bench) all(ctx context.Context) {
 			err = b.flip(ctx)
 		case "input":
 			err = b.input(ctx)
+		case "click":
+			err = b.click(ctx)
 		default:
 			err = b.workload(ctx, work)
 		}

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,43 +75,59 @@ type Browser struct {
 	dir    string
 }
 
-// Open starts the program at path; what it says goes into a file. The caller closes it.
-func Open(ctx context.Context, path, log string) (*Browser, error) {
+// Options of Open.
+type Options struct {
+	Path string // the program
+	Log  string // file for what it says
+	// Prefix is put before the command: what runs it at a link's near side.
+	Prefix []string
+	// Reach returns an address here at which what listens at a loopback address of the
+	// browser's can be reached; nil: at the same one.
+	Reach func(addr string) (string, error)
+}
+
+// Open starts a browser. The caller closes it.
+func Open(ctx context.Context, o Options) (*Browser, error) {
 	dir, err := os.MkdirTemp("", "pindesk-bench-chromium-")
 	if err != nil {
 		return nil, err
 	}
 	b := &Browser{dir: dir}
-	if err := b.open(ctx, path, log); err != nil {
+	if err := b.open(ctx, o); err != nil {
 		b.Close()
 		return nil, fmt.Errorf("browser: %w", err)
 	}
 	return b, nil
 }
 
-func (b *Browser) open(ctx context.Context, path, log string) error {
-	args := []string{path, "--headless=new", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+func (b *Browser) open(ctx context.Context, o Options) error {
+	args := []string{o.Path, "--headless=new", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--ignore-certificate-errors", "--remote-debugging-port=0",
 		"--window-size=2000,1300", "--user-data-dir=" + b.dir}
 	if os.Geteuid() == 0 {
 		args = append(args, "--no-sandbox") // it refuses to run as root with one
 	}
 	var err error
-	if b.proc, err = group.Start(group.Command{Args: append(args, "about:blank"), Log: log}); err != nil {
+	if b.proc, err = group.Start(group.Command{Args: slices.Concat(o.Prefix, args, []string{"about:blank"}), Log: o.Log}); err != nil {
 		return err
 	}
-	var socket string
+	var addr, target string
 	ready, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if err := b.proc.Until(ready, "it listened for DevTools", func() bool {
 		text, _ := os.ReadFile(filepath.Join(b.dir, "DevToolsActivePort")) // not there yet
-		port, target, ok := strings.Cut(strings.TrimSpace(string(text)), "\n")
-		socket = "ws://127.0.0.1:" + port + target
+		port, path, ok := strings.Cut(strings.TrimSpace(string(text)), "\n")
+		addr, target = "127.0.0.1:"+port, path
 		return ok
 	}); err != nil {
 		return err
 	}
-	allocator, c1 := remote.NewAllocator(ctx, socket, remote.NoModifyURL)
+	if o.Reach != nil {
+		if addr, err = o.Reach(addr); err != nil {
+			return err
+		}
+	}
+	allocator, c1 := remote.NewAllocator(ctx, "ws://"+addr+target, remote.NoModifyURL)
 	tab, c2 := chromedp.NewContext(allocator)
 	b.ctx, b.cancel = tab, []context.CancelFunc{c2, c1}
 	// Without a limit of its own: the connection lives as long as the context of its first call.

@@ -85,12 +85,20 @@ func (p *Process) Until(ctx context.Context, what string, ready func() bool) err
 	return nil
 }
 
-// Accepts waits until something listens at a host:port.
-func (p *Process) Accepts(ctx context.Context, addr string) error {
+// Dial reaches an address; net.Dialer's does, or that of another network.
+type Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// Accepts waits until something listens at a host:port, as dial sees it (nil: from here).
+func (p *Process) Accepts(ctx context.Context, addr string, dial Dial) error {
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
 	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
 	return p.Until(ctx, "it accepted connections at "+addr, func() bool {
-		c, err := net.DialTimeout("tcp", addr, time.Second)
+		try, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		c, err := dial(try, "tcp", addr)
 		if err != nil {
 			return false
 		}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ import (
 //
 //	DISPLAY  the X display         PROXY  host:port that the browser must use
 //	WORK     a folder of this run  PEERS  the folder of the description
+//	HOST     the address at which to listen
 //	BIN      the folder of PinDesk's programs
 //	PORT_X   for any X: a port that was free, the same one in the whole description
 //
@@ -86,6 +88,7 @@ func Load(path string) (Peer, error) {
 type Running struct {
 	Peer
 	vars  map[string]string
+	opts  Options
 	procs map[string][]*group.Process // by role
 	order []*group.Process            // as started
 }
@@ -95,7 +98,14 @@ type Options struct {
 	Work  string // folder for logs
 	Peers string
 	Bin   string
+	// Proxy is what the browser talks to; "" is the product itself.
 	Proxy string
+	// Host is where the product listens: a loopback address, or one of a link's far side.
+	Host string
+	// Prefix is put before each command of the product: what runs it at a link's far side.
+	Prefix []string
+	// Dial reaches Host; nil: from here.
+	Dial group.Dial
 }
 
 // stepTimeout bounds a step: npm may have to fetch MeshCentral.
@@ -104,8 +114,14 @@ const stepTimeout = 10 * time.Minute
 // Start brings up the X server, unless the product has its own, and the product. Stop it in
 // any case, also after an error. Expand may be called before Start has returned.
 func Start(ctx context.Context, p Peer, o Options) (*Running, error) {
-	r := &Running{Peer: p, procs: map[string][]*group.Process{}, vars: map[string]string{
-		"WORK": o.Work, "PEERS": o.Peers, "BIN": o.Bin, "PROXY": o.Proxy}}
+	r := &Running{Peer: p, opts: o, procs: map[string][]*group.Process{}, vars: map[string]string{
+		"WORK": o.Work, "PEERS": o.Peers, "BIN": o.Bin, "PROXY": o.Proxy, "HOST": o.Host}}
+	if o.Proxy == "" {
+		var err error
+		if r.vars["PROXY"], err = r.Expand(p.Relay); err != nil {
+			return r, err
+		}
+	}
 	start := r.startScreen
 	if p.OwnScreen {
 		start = r.chooseDisplay
@@ -172,10 +188,11 @@ func (r *Running) start(ctx context.Context, proc Proc) error {
 	if err != nil {
 		return err
 	}
+	log := filepath.Join(r.vars["WORK"], fmt.Sprintf("%02d-%s.log", len(r.order), filepath.Base(args[0])))
+	args = slices.Concat(r.opts.Prefix, args)
 	if proc.Role == "" {
 		return r.step(ctx, args, env, dir)
 	}
-	log := filepath.Join(r.vars["WORK"], fmt.Sprintf("%02d-%s.log", len(r.order), filepath.Base(args[0])))
 	p, err := group.Start(group.Command{Args: args, Env: env, Dir: dir, Log: log})
 	if err != nil {
 		return err
@@ -186,7 +203,7 @@ func (r *Running) start(ctx context.Context, proc Proc) error {
 		if err != nil {
 			return err
 		}
-		if err := p.Accepts(ctx, addr); err != nil {
+		if err := p.Accepts(ctx, addr, r.opts.Dial); err != nil {
 			return err
 		}
 	}

@@ -49,14 +49,22 @@ type Load struct {
 	Cores int     `json:"cores"`
 }
 
+// The links: their rate, and their round trip without a queue.
+const (
+	Link10M = "10M-50ms"
+	Link2M  = "2M-150ms-1%"
+)
+
 // View is one run of one product.
 type View struct {
-	Peer    string          `json:"peer"`
-	Note    string          `json:"note,omitempty"`
-	Version string          `json:"version"`
-	When    string          `json:"when"`
-	Loadavg string          `json:"loadavg_before"`
-	Canvas  json.RawMessage `json:"canvas,omitempty"`
+	Peer    string `json:"peer"`
+	Note    string `json:"note,omitempty"`
+	Version string `json:"version"`
+	When    string `json:"when"`
+	Loadavg string `json:"loadavg_before"`
+	// Link is the emulated link between product and browser: Link10M, Link2M or "" for none.
+	Link   string          `json:"link,omitempty"`
+	Canvas json.RawMessage `json:"canvas,omitempty"`
 	// ClockOffset is the page's clock minus ours, in ms, known to ClockError; it is subtracted
 	// from the page's times where it is the larger one.
 	ClockOffset float64 `json:"clock_offset_ms"`
@@ -65,6 +73,7 @@ type View struct {
 	First *First          `json:"first,omitempty"`
 	Flip  *Flip           `json:"flip,omitempty"`
 	Input *Input          `json:"input,omitempty"`
+	Click *Click          `json:"click,omitempty"`
 	Works map[string]Work `json:"works,omitempty"`
 	Soak  *Soak           `json:"soak,omitempty"`
 
@@ -94,6 +103,14 @@ type Input struct {
 	Mouse Trip `json:"mouse"`
 	Key   Trip `json:"key"`
 	Load  Load `json:"load"`
+}
+
+// Click is round trips of a mouse press while something scrolls.
+type Click struct {
+	Trip
+	First  Stats `json:"first_half"` // round trips
+	Second Stats `json:"second_half"`
+	Load   Load  `json:"load"`
 }
 
 // Trip is the whole of a round trip and its two halves; each has medians of its own.

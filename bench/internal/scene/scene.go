@@ -34,6 +34,7 @@ var (
 	IconColour = uint32(0x5AC83C)
 
 	terminal = image.Rect(100, 100, 1060, 740)
+	beside   = image.Rect(700, 100, 1660, 740) // the terminal of click, beside Square
 	film     = image.Rect(100, 100, 740, 460)
 	// dragged is where the dragged window begins; it moves within dragArea.
 	dragged  = image.Rect(120, 120, 720, 520)
@@ -100,7 +101,7 @@ type canvas struct {
 // Options of Run.
 type Options struct {
 	Display string
-	// Mode is desktop, flip, input, or one of Works.
+	// Mode is desktop, flip, input, click, or one of Works.
 	Mode string
 	// Length of a workload.
 	Length time.Duration
@@ -132,10 +133,12 @@ func Run(o Options) error {
 		err = c.flip(o)
 	case "input":
 		return c.input(o)
+	case "click":
+		return c.click(o)
 	default:
 		w, ok := works[o.Mode]
 		if !ok {
-			return fmt.Errorf("there is no %q: desktop, flip, input or one of %v", o.Mode, Works())
+			return fmt.Errorf("there is no %q: desktop, flip, input, click or one of %v", o.Mode, Works())
 		}
 		err = c.work(o, w)
 	}
@@ -232,5 +235,5 @@ func (b *barcode) draw(n int) {
 
 // Known reports whether there is a mode of that name.
 func Known(mode string) bool {
-	return slices.Contains(Works(), mode) || mode == "flip" || mode == "input" || mode == "desktop"
+	return slices.Contains(Works(), mode) || slices.Contains([]string{"flip", "input", "click", "desktop"}, mode)
 }

@@ -54,39 +54,74 @@ func (c *canvas) input(o Options) error {
 		return err
 	}
 	c.Focus(s)
+	return c.answer(o, s, nil, nil)
+}
+
+// click is input while beside the square a terminal scrolls.
+func (c *canvas) click(o Options) error {
+	s, err := c.square(true)
+	if err != nil {
+		return err
+	}
+	t, err := c.term(beside)
+	if err != nil {
+		return err
+	}
+	t.fill(t.rows)
+	c.Focus(s)
+	lines := time.NewTicker(works["scroll"].step)
+	defer lines.Stop()
+	return c.answer(o, s, lines.C, t.next)
+}
+
+// press is an input as it came.
+type press struct {
+	kind  xdraw.Input
+	heard int64
+	err   error
+}
+
+// answer paints the square at each press, and calls frame, which may be nil, at each tick. It
+// returns when Hold does.
+func (c *canvas) answer(o Options, s xdraw.Surface, tick <-chan time.Time, frame func()) error {
 	if err := c.ready(o, 0); err != nil {
 		return err
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- c.answer(o, s) }()
+	presses := make(chan press)
+	go func() { // ends with the program: only its end closes the display
+		for {
+			kind, err := c.NextInput()
+			presses <- press{kind, time.Now().UnixNano(), err}
+			if err != nil {
+				return
+			}
+		}
+	}()
 	held := make(chan error, 1)
 	go func() { held <- o.Hold() }()
-	select {
-	case err := <-failed:
-		return err
-	case err := <-held:
-		return err
-	}
-}
-
-func (c *canvas) answer(o Options, s xdraw.Surface) error {
-	for n := 0; ; n++ {
-		kind, err := c.NextInput()
-		if errors.Is(err, io.EOF) {
-			return errors.New("the X server has gone")
-		}
-		if err != nil {
+	for n := 0; ; {
+		select {
+		case err := <-held:
 			return err
-		}
-		heard := time.Now().UnixNano()
-		colour := (n + 1) % 2
-		c.paint(s, colour)
-		if err := c.Sync(); err != nil {
-			return err
-		}
-		e := Event{Kind: "input", N: n, Colour: colour, Input: string(kind), Heard: heard, At: time.Now().UnixNano()}
-		if err := o.Log(e); err != nil {
-			return err
+		case <-tick:
+			frame()
+		case p := <-presses:
+			if errors.Is(p.err, io.EOF) {
+				return errors.New("the X server has gone")
+			}
+			if p.err != nil {
+				return p.err
+			}
+			colour := (n + 1) % 2
+			c.paint(s, colour)
+			if err := c.Sync(); err != nil {
+				return err
+			}
+			e := Event{Kind: "input", N: n, Colour: colour, Input: string(p.kind), Heard: p.heard, At: time.Now().UnixNano()}
+			if err := o.Log(e); err != nil {
+				return err
+			}
+			n++
 		}
 	}
 }

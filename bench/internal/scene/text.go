@@ -134,11 +134,13 @@ func scroll(c *canvas) (func(int) error, error) {
 		return nil, err
 	}
 	t.fill(t.rows)
-	return func(int) error {
-		t.scrollUp()
-		t.text(0, t.rows-1, line(c.random, t.cols))
-		return nil
-	}, nil
+	return func(int) error { t.next(); return nil }, nil
+}
+
+// next writes one more line below the others, which move up.
+func (t *term) next() {
+	t.scrollUp()
+	t.text(0, t.rows-1, line(t.c.random, t.cols))
 }
 
 // idle is a terminal that nobody uses: its cursor blinks, and there is a clock.
