@@ -54,6 +54,14 @@ measure() {
     bin/bench/viewbench -bin bin -out "$out/round-$round" -works "$works" -n "$flips" -dur "$length" "${files[@]}" || true
 }
 
+# links ROUND LINK NAME...: clicks over a slow link, for about 20 s a product.
+links() {
+    local round=$1 link=$2 files
+    shift 2
+    mapfile -t files < <(peers "$@")
+    bin/bench/viewbench -bin bin -out "$out/round-$round-$link" -link "$link" -works click -n 32 "${files[@]}" || true
+}
+
 # relay PAIRS [FLAGS...] NAME...: loads relays.
 relay() {
     local pairs=$1
@@ -76,6 +84,12 @@ if [[ $mode == full ]]; then
     echo "== large loads of the relay"
     relay 1000 -idle 5000 -viewers 20 -fastest ours
     relay 1000 websockify meshrelay-plain
+    echo "== slow links"
+    for ((round = 1; round <= rounds; round++)); do
+        for link in 10M-50ms 2M-150ms-1%; do
+            links "$round" "$link" ours novnc-x0tigervnc novnc-x11vnc
+        done
+    done
     echo "== ten minutes of mixed work"
     bin/bench/viewbench -bin bin -out "$out/round-soak" -works "" -dur "$length" -soak 10m bench/peers/ours.json || true
 fi

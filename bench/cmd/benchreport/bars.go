@@ -155,6 +155,8 @@ var bars = slices.Concat([]bar{
 	work("idle", "presenter", "<= 0.5", "% of a core", presenter, false, fixed(0.5)),
 }, cpuBars(), []bar{
 	{"", "first picture after the grant", "<= 300", "ms", firstGrant, false, fixed(300), nil},
+	{"", "first picture after the grant, 10 Mbit/s, RTT 50 ms", "<= 1000", "ms", linkFigure(result.Link10M, firstGrant), false, fixed(1000), nil},
+}, linkBars(result.Link10M, "10 Mbit/s, RTT 50 ms", 50, 120), linkBars(result.Link2M, "2 Mbit/s, RTT 150 ms, 1 % loss", 150, 200), []bar{
 	pairs("on time", ">= 99", "%", 500, func(p result.Pairs) float64 { return 100 * p.OnTime }, true, fixed(99)),
 	pairs("p99", "<= 60 or 0.1 websockify", "ms", 500, p99, false, either(fixed(60), times(0.1, relay, pairsFigure(500, p99)))),
 	pairs("CPU", "<= 2.7", "s/GB", 500, func(p result.Pairs) float64 { return p.CPUPerGB }, false, fixed(2.7)),
@@ -186,6 +188,32 @@ func cpuBars() (list []bar) {
 		list = append(list, work(w, "presenter and X server", "<= the cheaper of T and X, or 0.1 s a run more", "CPU ms/frame", perFrame, false, cheaper(w)))
 	}
 	return list
+}
+
+// grown is how much later clicks were seen in the second half than in the first, and how much
+// of that is chance: both medians move by some frames.
+func grown(c *result.Click) float64 { return c.Second.Median - c.First.Median }
+
+const chance = 50 // ms: three frames of the page
+
+// linkBars are the bars over a link: what a click may take beyond the round trip, in ms.
+func linkBars(link, name string, rtt, beyond float64) []bar {
+	f := func(get func(*result.Click) float64) figure { return linkFigure(link, clickFigure(get)) }
+	return []bar{
+		{"", name + ": click to sight while scrolling, median", fmt.Sprintf("<= RTT + %.0f", beyond), "ms",
+			f(func(c *result.Click) float64 { return c.Round.Median }), false, fixed(rtt + beyond), screens},
+		{"", name + ": second half of the run over the first", fmt.Sprintf("<= %d", chance), "ms", f(grown), false, fixed(chance), screens},
+		{"", name + ": clicks not seen", "none", "", f(func(c *result.Click) float64 { return float64(c.Round.Lost) }), false, fixed(0), screens},
+	}
+}
+
+func clickFigure(get func(*result.Click) float64) figure {
+	return viewFigure(func(v *result.View) (float64, result.Load, bool) {
+		if v.Click == nil || v.Click.Round.N == 0 {
+			return 0, result.Load{}, false
+		}
+		return get(v.Click), v.Click.Load, true
+	})
 }
 
 func p99(p result.Pairs) float64       { return p.P99 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -58,11 +59,34 @@ func printFigures(w io.Writer, r *results) {
 		plain("after the socket opened", firstFigure(func(f *result.First) float64 { return f.FromOpen })),
 		plain("after the navigation began", firstFigure(func(f *result.First) float64 { return f.FromStart })),
 	})
+	printLinks(w, r)
 	for _, name := range scene.Works() {
 		table(w, r, "Workload: "+name, with(r, all, name), workColumns(name))
 	}
 	printRelays(w, r)
 	printRuns(w, r, all)
+}
+
+// printLinks writes what was measured over slow links.
+func printLinks(w io.Writer, r *results) {
+	stats := func(get func(*result.Click) result.Stats) (median, p95 figure) {
+		return clickFigure(func(c *result.Click) float64 { return get(c).Median }), clickFigure(func(c *result.Click) float64 { return get(c).P95 })
+	}
+	for _, link := range slices.Sorted(maps.Keys(r.links)) {
+		at := r.links[link]
+		median, p95 := stats(func(c *result.Click) result.Stats { return c.Round })
+		up, _ := stats(func(c *result.Click) result.Stats { return c.Up })
+		down, _ := stats(func(c *result.Click) result.Stats { return c.Down })
+		first, _ := stats(func(c *result.Click) result.Stats { return c.First })
+		second, _ := stats(func(c *result.Click) result.Stats { return c.Second })
+		table(w, at, "Link "+link+": click while scrolling, first picture, ms", at.sortedPeers(), []column{
+			plain("click to sight, median", median), plain("p95", p95), plain("page to X", up), plain("X to page", down),
+			plain("first half", first), plain("second half", second),
+			plain("not seen", clickFigure(func(c *result.Click) float64 { return float64(c.Round.Lost) })),
+			plain("first picture after the grant", firstGrant),
+			plain("after the socket opened", firstFigure(func(f *result.First) float64 { return f.FromOpen })),
+		})
+	}
 }
 
 func firstFigure(get func(*result.First) float64) figure {

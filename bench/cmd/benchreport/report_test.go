@@ -128,3 +128,30 @@ func TestNumber(t *testing.T) {
 		}
 	}
 }
+
+// What was measured over a link has rows of its own, and counts in no other one.
+func TestLinks(t *testing.T) {
+	click := func(link string, first, second float64) result.View {
+		s := func(m float64) result.Stats { return result.Stats{N: 10, Median: m} }
+		return result.View{Peer: ours, Link: link, First: &result.First{FromGrant: 430},
+			Click: &result.Click{Trip: result.Trip{Round: s((first + second) / 2)}, First: s(first), Second: s(second), Load: quietLoad(0)}}
+	}
+	r := stored(t, [][]result.View{{click(result.Link10M, 70, 72)}, {click(result.Link2M, 180, 290)}}, nil, "")
+	for name, want := range map[string]string{
+		"10 Mbit/s, RTT 50 ms: click to sight while scrolling, median":           "pass",
+		"10 Mbit/s, RTT 50 ms: second half of the run over the first":            "pass",
+		"2 Mbit/s, RTT 150 ms, 1 % loss: click to sight while scrolling, median": "pass",
+		"2 Mbit/s, RTT 150 ms, 1 % loss: second half of the run over the first":  "short",
+		"first picture after the grant, 10 Mbit/s, RTT 50 ms":                    "pass",
+		"first picture after the grant":                                          "not measured",
+	} {
+		if got := r.row(t, name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	var b bytes.Buffer
+	printFigures(&b, r)
+	if !strings.Contains(b.String(), "Link "+result.Link2M) {
+		t.Error("no table of the links")
+	}
+}

@@ -28,7 +28,8 @@ var peerOrder = []string{ours, tiger, x11, "novnc-xvnc", "meshcentral", "xpra-sh
 
 // results is all that was measured.
 type results struct {
-	views  map[string][]result.View // by peer, each round one
+	views  map[string][]result.View // by peer, each round one; without a link
+	links  map[string]*results      // by link; they have views only
 	relays map[string][]result.Relay
 	code   map[string]goBench // by benchmark, without "Benchmark" and the number of cores
 }
@@ -37,7 +38,7 @@ type results struct {
 type goBench struct{ ns, bytes, allocs float64 }
 
 func read(dir string) (*results, error) {
-	r := &results{views: map[string][]result.View{}, relays: map[string][]result.Relay{}, code: map[string]goBench{}}
+	r := &results{views: map[string][]result.View{}, links: map[string]*results{}, relays: map[string][]result.Relay{}, code: map[string]goBench{}}
 	files, err := filepath.Glob(filepath.Join(dir, "round-*", "*", "result.json"))
 	if err != nil {
 		return nil, err
@@ -52,7 +53,8 @@ func read(dir string) (*results, error) {
 		if err := json.Unmarshal(b, &v); err != nil {
 			return nil, fmt.Errorf("%s: %w", f, err)
 		}
-		r.views[v.Peer] = append(r.views[v.Peer], v)
+		at := r.at(v.Link)
+		at.views[v.Peer] = append(at.views[v.Peer], v)
 	}
 	if err := r.readRelays(filepath.Join(dir, "relay.jsonl")); err != nil {
 		return nil, err
@@ -60,10 +62,21 @@ func read(dir string) (*results, error) {
 	if b, err := os.ReadFile(filepath.Join(dir, "go.txt")); err == nil {
 		r.readCode(b)
 	}
-	if len(r.views)+len(r.relays)+len(r.code) == 0 {
+	if len(r.views)+len(r.links)+len(r.relays)+len(r.code) == 0 {
 		return nil, fmt.Errorf("there are no results in %s", dir)
 	}
 	return r, nil
+}
+
+// at is what was measured over a link, r itself for "".
+func (r *results) at(link string) *results {
+	if link == "" {
+		return r
+	}
+	if r.links[link] == nil {
+		r.links[link] = &results{views: map[string][]result.View{}}
+	}
+	return r.links[link]
 }
 
 func (r *results) readRelays(path string) error {
@@ -174,6 +187,16 @@ func viewFigure(get func(*result.View) (float64, result.Load, bool)) figure {
 			}
 		}
 		return all
+	}
+}
+
+// linkFigure is a figure of a product's runs over a link.
+func linkFigure(link string, f figure) figure {
+	return func(r *results, peer string) []sample {
+		if at := r.links[link]; at != nil {
+			return f(at, peer)
+		}
+		return nil
 	}
 }
 
