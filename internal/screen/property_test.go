@@ -44,6 +44,7 @@ type world struct {
 	t        *testing.T
 	rnd      *rand.Rand
 	scene    *scene
+	change   func()  // lets something happen on the scene
 	screen   Picture // what the presenter captured last
 	pending  []Rect  // damage that no update has taken yet
 	encoder  *Encoder
@@ -54,11 +55,24 @@ type world struct {
 	catchUps int
 }
 
+// newWorld is one whose scene is made up.
 func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), encoder: NewEncoder(0)}
-	w.clock = ^uint32(0) - uint32(w.rnd.IntN(2000)) // so that it wraps
+	w := emptyWorld(t, seed)
 	big := w.rnd.IntN(4) == 0
 	w.scene = newScene(w.rnd, w.side(big), w.side(big))
+	w.change = w.drawOn
+	w.populate()
+	return w
+}
+
+func emptyWorld(t *testing.T, seed uint64) *world {
+	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), encoder: NewEncoder(0)}
+	w.clock = ^uint32(0) - uint32(w.rnd.IntN(2000)) // so that it wraps
+	return w
+}
+
+// populate lets viewers come and the presenter attach.
+func (w *world) populate() {
 	for range 2 + w.rnd.IntN(3) {
 		w.watchers = append(w.watchers, &watcher{decoder: NewDecoder()})
 	}
@@ -66,7 +80,6 @@ func newWorld(t *testing.T, seed uint64) *world {
 	if w.rnd.IntN(3) == 0 { // make the encoder split its updates
 		w.encoder.limits = limits{raw: 3000, blobs: 3000, rebuilt: 4000, ops: 40}
 	}
-	return w
 }
 
 func (w *world) side(big bool) int {
@@ -273,11 +286,9 @@ func (w *world) drop(v *watcher) {
 	}
 }
 
-// step lets one random thing happen.
-func (w *world) step() {
-	w.clock += uint32(w.rnd.IntN(60))
-	v := w.watchers[w.rnd.IntN(len(w.watchers))]
-	switch w.rnd.IntN(24) {
+// drawOn is the change of a scene that is made up.
+func (w *world) drawOn() {
+	switch w.rnd.IntN(13) {
 	case 0, 1, 2, 3, 4, 5, 6:
 		w.scene.draw()
 	case 7, 8, 9:
@@ -289,6 +300,14 @@ func (w *world) step() {
 			big := w.rnd.IntN(4) == 0
 			w.scene.size(w.side(big), w.side(big))
 		}
+	}
+}
+
+// step lets one random thing happen.
+func (w *world) step() {
+	w.clock += uint32(w.rnd.IntN(60))
+	v := w.watchers[w.rnd.IntN(len(w.watchers))]
+	switch w.rnd.IntN(24) {
 	case 13: // joins, or loses its grant
 		if v.state == noGrant {
 			v.state = needKey
@@ -305,6 +324,10 @@ func (w *world) step() {
 		}
 	case 17, 18:
 		w.catchUp(w.rnd.IntN(6000))
+	case 19, 20, 21, 22, 23:
+		// time passes
+	default:
+		w.change()
 	}
 	if v.state == needKey {
 		v.asked = true
