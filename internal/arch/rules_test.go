@@ -28,12 +28,13 @@ type rule struct {
 
 // rules has every package of the module, by its path below the module's.
 var rules = map[string]rule{
-	"internal/fault":  {layer: l0},
-	"internal/origin": {layer: l0},
-	"internal/wire":   {layer: l0},
+	"internal/fault":       {layer: l0},
+	"internal/origin":      {layer: l0},
+	"internal/wire":        {layer: l0},
+	"internal/screen/jpeg": {layer: l0},
 	"internal/screen": {
 		layer:   l0,
-		uses:    []string{"internal/wire"},
+		uses:    []string{"internal/screen/jpeg", "internal/wire"},
 		modules: []string{"github.com/klauspost/compress/zstd"},
 	},
 

@@ -1,7 +1,7 @@
 // Package screen turns pictures into updates of the stream and back: damage, copy search,
 // tiles, the update builder (Encoder) and its Go decoder (Decoder). It is pure: it knows no
 // socket, no desktop and no clock but the times it is given. Presenter, tests and bench may
-// import it; it imports only wire, the standard library and zstd.
+// import it; it imports only wire, its own package jpeg, the standard library and zstd.
 //
 // To read it in the order in which an update is made: encoder.go (what an update is), damage.go
 // (what differs from the shadow), copysearch.go and copies.go (what has only moved), update.go

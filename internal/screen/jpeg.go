@@ -5,22 +5,18 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/jpeg"
+	stdjpeg "image/jpeg"
 
+	"pindesk/internal/screen/jpeg"
 	"pindesk/internal/wire"
 )
 
 // jpegCoder makes JPEGs of rectangles; its blobs follow each other in out.
 type jpegCoder struct {
-	out    []byte
-	planes image.YCbCr
-	small  Picture // scratch: the rectangle scaled down
+	out     []byte
+	encoder jpeg.Encoder
+	small   Picture // scratch: the rectangle scaled down
 }
-
-// Write, WriteByte and Flush take the encoder's output without a buffer in between.
-func (c *jpegCoder) Write(b []byte) (int, error) { c.out = append(c.out, b...); return len(b), nil }
-func (c *jpegCoder) WriteByte(b byte) error      { c.out = append(c.out, b); return nil }
-func (c *jpegCoder) Flush() error                { return nil }
 
 // encode appends the JPEG of r, each side divided by scale, and returns its length in bytes.
 func (c *jpegCoder) encode(pic *Picture, r Rect, scale, quality int) int {
@@ -28,53 +24,10 @@ func (c *jpegCoder) encode(pic *Picture, r Rect, scale, quality int) int {
 		shrink(&c.small, pic, r, scale)
 		pic, r = &c.small, Rect{0, 0, c.small.W, c.small.H}
 	}
-	c.convert(pic, r)
 	before := len(c.out)
-	if err := jpeg.Encode(c, &c.planes, &jpeg.Options{Quality: quality}); err != nil {
-		panic("screen: jpeg: " + err.Error()) // sides are below 65536 and Write never fails
-	}
+	img := jpeg.Image{Pix: pic.Pix[r.Y*pic.Stride+4*r.X:], Stride: pic.Stride, W: r.W, H: r.H}
+	c.out = c.encoder.Append(c.out, img, quality)
 	return len(c.out) - before
-}
-
-// convert fills the planes with r in JFIF's YCbCr, 4:2:0.
-func (c *jpegCoder) convert(pic *Picture, r Rect) {
-	cw, ch := (r.W+1)/2, (r.H+1)/2
-	n := r.W*r.H + 2*cw*ch
-	buf := c.planes.Y
-	if cap(buf) < n {
-		buf = make([]byte, n)
-	}
-	buf = buf[:n]
-	y, cb, cr := buf[:r.W*r.H], buf[r.W*r.H:r.W*r.H+cw*ch], buf[r.W*r.H+cw*ch:]
-	for j := 0; j < r.H; j += 2 {
-		top := pic.row(r.X, r.Y+j, r.W)
-		low := pic.row(r.X, r.Y+min(j+1, r.H-1), r.W)
-		ytop := y[j*r.W : (j+1)*r.W]
-		ylow := y[min(j+1, r.H-1)*r.W:][:r.W]
-		cbrow, crrow := cb[j/2*cw:][:cw], cr[j/2*cw:][:cw]
-		for i := 0; i < r.W; i += 2 {
-			a := i * 4
-			b := min(i+1, r.W-1) * 4
-			b0, g0, r0 := int32(top[a]), int32(top[a+1]), int32(top[a+2])
-			b1, g1, r1 := int32(top[b]), int32(top[b+1]), int32(top[b+2])
-			b2, g2, r2 := int32(low[a]), int32(low[a+1]), int32(low[a+2])
-			b3, g3, r3 := int32(low[b]), int32(low[b+1]), int32(low[b+2])
-			// 16-bit fixed point, rounded; the four lumas, then the chroma of the mean.
-			ytop[i] = byte((19595*r0 + 38470*g0 + 7471*b0 + 1<<15) >> 16)
-			ylow[i] = byte((19595*r2 + 38470*g2 + 7471*b2 + 1<<15) >> 16)
-			if i+1 < r.W {
-				ytop[i+1] = byte((19595*r1 + 38470*g1 + 7471*b1 + 1<<15) >> 16)
-				ylow[i+1] = byte((19595*r3 + 38470*g3 + 7471*b3 + 1<<15) >> 16)
-			}
-			bm, gm, rm := b0+b1+b2+b3, g0+g1+g2+g3, r0+r1+r2+r3
-			cbrow[i/2] = byte(min((-11056*rm-21712*gm+32768*bm+4*(128<<16)+1<<17)>>18, 255))
-			crrow[i/2] = byte(min((32768*rm-27440*gm-5328*bm+4*(128<<16)+1<<17)>>18, 255))
-		}
-	}
-	c.planes = image.YCbCr{
-		Y: y[:len(y):cap(buf)], Cb: cb, Cr: cr, YStride: r.W, CStride: cw,
-		SubsampleRatio: image.YCbCrSubsampleRatio420, Rect: image.Rect(0, 0, r.W, r.H),
-	}
 }
 
 // shrink makes dst the means of squares of scale x scale pixels of r.
@@ -106,14 +59,14 @@ func paintJPEG(dst *Picture, r Rect, blob []byte) error {
 	if !baseline(blob) {
 		return fmt.Errorf("%w: not a baseline JPEG", wire.ErrMalformed)
 	}
-	config, err := jpeg.DecodeConfig(bytes.NewReader(blob))
+	config, err := stdjpeg.DecodeConfig(bytes.NewReader(blob))
 	if err != nil {
 		return fmt.Errorf("%w: %v", wire.ErrMalformed, err)
 	}
 	if config.Width < 1 || config.Height < 1 || config.Width > r.W || config.Height > r.H {
 		return fmt.Errorf("%w: JPEG of %dx%d in an op of %dx%d", wire.ErrMalformed, config.Width, config.Height, r.W, r.H)
 	}
-	img, err := jpeg.Decode(bytes.NewReader(blob))
+	img, err := stdjpeg.Decode(bytes.NewReader(blob))
 	if err != nil {
 		return fmt.Errorf("%w: %v", wire.ErrMalformed, err)
 	}

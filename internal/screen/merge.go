@@ -51,12 +51,12 @@ func (e *Encoder) appendRuns(dst []Rect, want []bool) []Rect {
 	return dst[:n]
 }
 
-// Costs of a JPEG in bytes, to weigh one large against several small ones: Go's encoder
-// writes its Huffman and quantisation tables into each, and a pixel of a photo at quality
-// 75 takes about a fifth of a byte.
+// Costs of a JPEG in bytes, to weigh one large against several small ones: each has its own
+// Huffman and quantisation tables, and a pixel of a photo at quality 75 takes about a fifth of
+// a byte.
 const (
-	jpegHead      = 623 // bytes of Go's JPEG before its first pixel
-	jpegFixed     = 700 // and with the op and what a new start costs
+	jpegHead      = 300 // bytes of a JPEG before its first pixel, about
+	jpegFixed     = 380 // and with the op and what a new start costs
 	jpegPixelsPer = 5
 	mergeAtOnce   = 192 // rectangles; with more only runs are merged
 )

@@ -111,6 +111,7 @@ func TestEveryViewerIsExactOnRecordedScreens(t *testing.T) {
 	for ; seed <= seeds; seed++ {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			w := emptyWorld(t, seed)
+			w.budget = 40_000 // these pictures are large
 			for i, path := range files {
 				first := 0
 				if !testLong {

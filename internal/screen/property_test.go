@@ -45,6 +45,7 @@ type world struct {
 	rnd      *rand.Rand
 	scene    *scene
 	change   func()  // lets something happen on the scene
+	budget   int     // bytes of refinement of a message in still times
 	screen   Picture // what the presenter captured last
 	pending  []Rect  // damage that no update has taken yet
 	encoder  *Encoder
@@ -66,7 +67,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 }
 
 func emptyWorld(t *testing.T, seed uint64) *world {
-	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), encoder: NewEncoder(0)}
+	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), encoder: NewEncoder(0), budget: 4000}
 	w.clock = ^uint32(0) - uint32(w.rnd.IntN(2000)) // so that it wraps
 	return w
 }
@@ -369,8 +370,8 @@ func (w *world) still() {
 		if n > 20000 {
 			w.t.Fatalf("never exact: marks %v, waiting %d", w.encoder.marks.count, len(w.encoder.waiting))
 		}
-		w.update(4000)
-		w.catchUp(4000)
+		w.update(w.budget)
+		w.catchUp(w.budget)
 		catchUp, refine, quietIn := w.encoder.Pending(w.clock)
 		if !catchUp && !refine {
 			break
