@@ -12,6 +12,9 @@ type Params struct {
 	Input    uint32 // copied into the update
 	Quality  int    // JPEG quality 1..100; 0 means DefaultQuality
 	Budget   int    // bytes that refinement may add to this update; 0 = none
+	// Size is how many bytes the update may take, about: the rest of what has changed waits,
+	// and gets its turn before what comes after it. 0 = as many as it needs.
+	Size int
 }
 
 // DefaultQuality of JPEGs.
@@ -46,7 +49,10 @@ type Encoder struct {
 	boxes          []Rect  // per tile: what changed; W == 0 for none
 	dirty          []int32 // the tiles with a box
 	waiting        []int32 // tiles that did not fit into the last update
-	refineAt       int     // tile at which the next refinement begins
+	motion         motion
+	turn           turn
+	refined        int // bytes of refinement in the last update
+	refineAt       int // tile at which the next refinement begins
 	catchUpAt      int
 
 	search  copySearch
@@ -98,6 +104,7 @@ func (e *Encoder) Begin(epoch uint16) {
 	e.shadow.W, e.shadow.H = 0, 0
 	e.tilesX, e.tilesY = 0, 0
 	e.marks.reset(0)
+	e.motion = motion{}
 	e.waiting = e.waiting[:0]
 }
 
@@ -147,6 +154,7 @@ func (e *Encoder) adopt(cur *Picture) {
 	clear(e.boxes)
 	e.dirty, e.waiting = e.dirty[:0], e.waiting[:0]
 	e.refineAt, e.catchUpAt = 0, 0
+	e.turn = turn{}
 }
 
 // Update appends one whole numbered message to dst for what differs between cur and the
@@ -183,6 +191,7 @@ func (e *Encoder) Update(dst []byte, cur Picture, damage []Rect, p Params) (msg 
 		}
 		e.dirty = e.dirty[:0]
 	}
+	e.refined = 0
 	refine := p.Budget > 0 && e.nextQuiet(p.Captured) >= 0
 	if e.ops == 0 && !refine {
 		return dst, false
@@ -197,12 +206,25 @@ func (e *Encoder) Update(dst []byte, cur Picture, damage []Rect, p Params) (msg 
 	e.packer.add(e.jpegOps)
 	e.packer.add(e.exactOps)
 	e.packer.flush()
+	if p.Size > 0 {
+		e.turn.packed(e.packer.raw, len(e.packer.out))
+		left := p.Size - len(e.packer.out) - len(e.jpeg.out)
+		p.Budget, refine = min(p.Budget, left), refine && (left > 0 || e.ops == 0)
+	}
 	if refine {
+		before := len(e.packer.out)
 		e.refine(p)
+		e.refined = len(e.packer.out) - before
 	}
 	e.seq++
 	return e.appendMessage(dst, &e.packer, flags, 0, p), true
 }
+
+// Refined is how many bytes of the last Update were refinement.
+func (e *Encoder) Refined() int { return e.refined }
+
+// Waiting reports whether something that has changed did not fit into the last Update.
+func (e *Encoder) Waiting() bool { return len(e.waiting) > 0 }
 
 // appendMessage puts a message together from what the packer, the counts and the JPEGs hold.
 func (e *Encoder) appendMessage(dst []byte, pk *packer, flags uint8, part uint32, p Params) []byte {

@@ -15,6 +15,24 @@ const (
 // frames at 30 a second.
 const quietAfter = 133
 
+// motion tells a picture that moves from one that has changed. The zero value is at rest.
+type motion struct {
+	last   uint32 // presenter's ms clock at the last change of tiles of many colours
+	moving bool   // and it came within quietAfter of the one before
+	any    bool   // there was one
+}
+
+func (m *motion) note(now uint32) {
+	m.moving = m.any && now-m.last < quietAfter
+	m.last, m.any = now, true
+}
+
+// Moving reports whether tiles of many colours change again and again: a film, or a window
+// dragged over a photo. What is sent of them exactly is in vain as long as that lasts.
+func (e *Encoder) Moving(now uint32) bool {
+	return e.motion.moving && now-e.motion.last < quietAfter
+}
+
 // marks is the map. The zero value is for a picture without tiles.
 type marks struct {
 	tile    []mark

@@ -138,7 +138,11 @@ func (w *world) capture() {
 }
 
 func (w *world) params(budget int) Params {
-	return Params{Captured: w.clock, Quality: 30 + w.rnd.IntN(60), Budget: budget}
+	size := 0
+	if w.rnd.IntN(3) == 0 { // a slow link
+		size = 300 + w.rnd.IntN(8000)
+	}
+	return Params{Captured: w.clock, Quality: 30 + w.rnd.IntN(60), Budget: budget, Size: size}
 }
 
 // update is one turn of the presenter's loop.

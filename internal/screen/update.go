@@ -6,6 +6,7 @@ import "pindesk/internal/wire"
 const (
 	deltaAtOnce    = 2 * tileSize * tileSize // pixels of one patch that go exactly at once
 	deltaAtOnceAll = 8 * tileSize * tileSize // and of all such patches of one update
+	deltaMoving    = tileSize * tileSize / 4 // of all while the screen moves: where a JPEG's head weighs more
 	nearlyWhole    = tileSize * tileSize * 3 / 4
 	maxTileRaw     = wire.OpHeadSize + 3*tileSize*tileSize
 )
@@ -17,10 +18,19 @@ func (e *Encoder) encode(cur *Picture, p Params) {
 	whole := e.mask(&e.whole) // tiles that a JPEG may cover, too: an exact op comes after it
 	some := false
 	e.fills.reset()
-	for _, t32 := range e.dirty {
+	most := e.limits.raw
+	if p.Size > 0 {
+		most = min(most, e.turn.rawFor(p.Size))
+	}
+	first := e.turn.start(e.dirty)
+	e.turn.exactAt = 0
+	for i := range e.dirty {
+		t32 := e.dirty[(first+i)%len(e.dirty)]
 		t := int(t32)
-		if len(e.exactOps) > e.limits.raw || e.ops+len(e.fills.rects) >= e.limits.ops {
-			e.waiting = append(e.waiting, t32)
+		if len(e.exactOps) > most || e.ops+len(e.fills.rects) >= e.limits.ops {
+			if e.waiting = append(e.waiting, t32); e.turn.exactAt == 0 {
+				e.turn.exactAt = t
+			}
 			continue
 		}
 		r, ok := e.choose(cur, t)
@@ -41,6 +51,9 @@ func (e *Encoder) encode(cur *Picture, p Params) {
 	e.exactOps, n = e.fills.append(e.exactOps)
 	e.ops += n
 	if some {
+		if p.Size > 0 {
+			e.cut(many, whole, p)
+		}
 		e.encodeMany(cur, many, whole, p)
 	}
 }
@@ -61,7 +74,9 @@ func (e *Encoder) choose(cur *Picture, t int) (Rect, bool) {
 			return tile, true
 		}
 	}
-	return box, e.palette.build(cur, box, maxColours)
+	// With a colour for every other pixel it is grain, which is cheaper in a JPEG. Small boxes have
+	// no more than maxColours of anything.
+	return box, e.palette.build(cur, box, maxColours) && (2*e.palette.n <= box.area() || e.palette.n < sharedFrom)
 }
 
 // took brings the shadow up to cur in r, which all viewers get in this update.
@@ -74,6 +89,11 @@ func (e *Encoder) took(cur *Picture, r Rect, how mark, now uint32) {
 // merged rectangles, which may lie over tiles of whole.
 func (e *Encoder) encodeMany(cur *Picture, many, whole []bool, p Params) {
 	e.rects = e.mergeCheap(e.appendRuns(e.rects[:0], many), whole)
+	defer e.motion.note(p.Captured)
+	atOnce, atOnceAll := deltaAtOnce, deltaAtOnceAll
+	if e.Moving(p.Captured) {
+		atOnce, atOnceAll = deltaMoving, deltaMoving
+	}
 	small, full := 0, false
 	for _, r := range e.rects {
 		// Long rectangles in pieces of whole rows of tiles, so that each piece fits for sure.
@@ -84,7 +104,7 @@ func (e *Encoder) encodeMany(cur *Picture, many, whole []bool, p Params) {
 			if box.empty() {
 				continue
 			}
-			if a := box.area(); a <= deltaAtOnce && small+a <= deltaAtOnceAll {
+			if a := box.area(); a <= atOnce && small+a <= atOnceAll {
 				small += a
 				e.deltas(cur, piece, many, p.Captured)
 				continue
@@ -92,6 +112,7 @@ func (e *Encoder) encodeMany(cur *Picture, many, whole []bool, p Params) {
 			n := len(e.jpeg.out)
 			if full = full || e.ops >= e.limits.ops; !full {
 				size := e.jpeg.encode(cur, box, 1, p.quality())
+				e.turn.blob(box.area(), size, p.quality())
 				if full = n > 0 && n+size > e.limits.blobs; !full {
 					e.jpegOps = appendJPEG(e.jpegOps, box, size)
 					e.ops++
