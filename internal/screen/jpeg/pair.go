@@ -1,6 +1,9 @@
 package jpeg
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // A pair is two numbers a and b as a + b<<32. Sums of pairs, and products of a pair and a plain
 // number, are the pairs of the sums and products: one instruction does the work of two, as
@@ -139,12 +142,19 @@ func shift(p pair, n uint) pair {
 	return pair(q>>n&((1<<(32-n)-1)*both)) - pair(positive>>n)*both
 }
 
-// quantTable is one quantisation table.
+// quantTable is one quantisation table, in zigzag order.
 type quantTable struct {
-	steps [64]byte // in zigzag order, as the file has them
-	// What a transformed coefficient is multiplied by, in zigzag order: 1<<reciprocalBits
-	// over step and scale.
-	reciprocals [64]int64
+	steps  [64]byte // as the file has them
+	scales [64]scale
+}
+
+// scale is what becomes of one transformed coefficient.
+type scale struct {
+	reciprocal int64 // 1<<reciprocalBits over its step and what the DCT left out
+	// Most coefficients are next to nothing. Both of a pair become 0 if the pair plus least
+	// has no bit of beyond: they are in -n..n-1, where n is the largest power of two up to half
+	// a step.
+	least, beyond uint64
 }
 
 const reciprocalBits = 40
@@ -162,37 +172,40 @@ func (q *quantTable) scale(base *[64]byte, quality int) {
 		step := min(max((int(base[at])*percent+50)/100, 1), 255)
 		q.steps[k] = byte(step)
 		column, row := at%8, at/8
-		bits := middleBits
+		fraction := middleBits
 		if column%4 != 0 {
-			bits += factorBits
+			fraction += factorBits
 		}
-		whole := float64(int(1)<<bits) * 8 * aanScale[row] * aanScale[column]
-		q.reciprocals[k] = int64((1<<reciprocalBits)/(whole*float64(step)) + 0.5)
+		whole := float64(int(1)<<fraction) * 8 * aanScale[row] * aanScale[column]
+		reciprocal := (1 << reciprocalBits) / (whole * float64(step))
+		n := uint64(1) << (bits.Len64(uint64(whole*float64(step)/2)) - 1)
+		q.scales[k] = scale{int64(reciprocal + 0.5), n * both, ^((2*n - 1) * both)}
 	}
 }
 
 // block is one block's quantised coefficients in zigzag order.
 type block struct {
-	coefficients [64]int16
-	used         uint64 // bit k: coefficient k is not 0
+	coefficients [64]int16 // the first one, and those that used says
+	used         uint64    // bit k: coefficient k is not 0
 }
 
 // quantise makes blocks of both halves of w.
 func (q *quantTable) quantise(w *[64]pair, a, b *block) {
-	const (
-		half = 1 << (reciprocalBits - 1)
-		sign = 1 << 63
-	)
+	const half = 1 << (reciprocalBits - 1)
+	a.coefficients[0], b.coefficients[0] = 0, 0
 	var usedA, usedB uint64
-	for k, at := range &zigzag {
-		p := w[at&63]
+	for k := range &q.scales {
+		s := &q.scales[k]
+		p := w[zigzag[k]&63]
+		if (uint64(p)+s.least)&s.beyond == 0 {
+			continue
+		}
 		low := int64(int32(p))
 		high := (p - low) >> 32
-		r := q.reciprocals[k]
-		x, y := (low*r+half)>>reciprocalBits, (high*r+half)>>reciprocalBits
+		x, y := (low*s.reciprocal+half)>>reciprocalBits, (high*s.reciprocal+half)>>reciprocalBits
 		a.coefficients[k], b.coefficients[k] = int16(x), int16(y)
-		usedA = usedA>>1 | uint64(x|-x)&sign // the sign of x or of -x is set
-		usedB = usedB>>1 | uint64(y|-y)&sign
+		usedA |= uint64(x|-x) >> 63 << k // the sign of x or of -x is set
+		usedB |= uint64(y|-y) >> 63 << k
 	}
 	a.used, b.used = usedA, usedB
 }
