@@ -13,6 +13,7 @@ import (
 // pipe is a connection that hands each written message to the test.
 type pipe struct {
 	in     chan []byte
+	next   []byte
 	out    chan int
 	closed chan struct{}
 }
@@ -21,23 +22,34 @@ func newPipe() *pipe {
 	return &pipe{in: make(chan []byte, 64), out: make(chan int, 64), closed: make(chan struct{})}
 }
 
-func (p *pipe) Read(b []byte) ([]byte, error) {
+func (p *pipe) Wait() error {
 	select {
-	case msg := <-p.in:
-		return append(b, msg...), nil
-	case <-p.closed:
-		return nil, io.EOF
-	}
-}
-
-func (p *pipe) Write(msg []byte) error {
-	select {
-	case p.out <- len(msg):
+	case p.next = <-p.in:
 		return nil
 	case <-p.closed:
 		return io.EOF
 	}
 }
+
+func (p *pipe) Read(b []byte, grow func([]byte) []byte) ([]byte, error) {
+	for cap(b) < len(p.next) {
+		b = grow(b)
+	}
+	return append(b, p.next...), nil
+}
+
+func (p *pipe) Write(msgs [][]byte) (bool, error) {
+	for _, msg := range msgs {
+		select {
+		case p.out <- len(msg):
+		case <-p.closed:
+			return false, io.EOF
+		}
+	}
+	return false, nil
+}
+
+func (p *pipe) Flush() error { return nil }
 
 func (p *pipe) RTT() time.Duration { return 0 }
 

@@ -15,7 +15,7 @@ func (f *feed) controlLocked(to *member, c wire.Control, viewer uint16) {
 	if c.Type == wire.TypeState {
 		sub = subState
 	}
-	to.out.put(m, wire.KindControl, sub)
+	f.putLocked(to, m, wire.KindControl, sub)
 }
 
 // controlOf parses a control message, without the lock: a sender of much garbage must not
@@ -53,7 +53,7 @@ func (f *feed) stateLocked() {
 	m := ownMessage(wire.AppendControl(nil, f.epoch, 0, c))
 	defer m.release()
 	for _, to := range f.membersLocked() {
-		to.out.put(m, wire.KindControl, subState)
+		f.putLocked(to, m, wire.KindControl, subState)
 	}
 }
 
@@ -93,7 +93,7 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 		}
 		v.control = false
 		if f.presenter != nil {
-			f.presenter.out.put(msg, wire.KindControl, 0)
+			f.putLocked(f.presenter, msg, wire.KindControl, 0)
 		}
 		f.leadLocked(time.Now())
 		f.stateLocked()

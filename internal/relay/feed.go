@@ -43,9 +43,9 @@ const (
 type feed struct {
 	h       *Hub
 	session string
-	kick    chan struct{} // capacity 1: look again whether the feed is empty
 
-	mu        sync.Mutex
+	mu        sync.Mutex         // see unlock
+	flush     *queue             // queues that this holder of mu has claimed; guarded by mu
 	presenter *member            // attached presenter or nil; guarded by mu, as all below
 	name      string             // the last presenter's
 	left      bool               // the last presenter said goodbye
@@ -73,37 +73,56 @@ type member struct {
 }
 
 func newFeed(h *Hub, session string) *feed {
-	return &feed{h: h, session: session, kick: make(chan struct{}, 1), viewers: map[uint16]*viewer{}}
+	return &feed{h: h, session: session, viewers: map[uint16]*viewer{}}
 }
 
-// run is the feed's clock. It ends when the feed is empty and forgotten.
-func (f *feed) run() {
-	t := time.NewTicker(tickTime)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-			f.mu.Lock()
-			f.tickLocked(time.Now())
-			f.mu.Unlock()
-		case <-f.kick:
-		}
-		if f.h.forget(f) {
-			return
-		}
+// unlock is the only way to unlock mu: after it, what was queued meanwhile is written.
+func (f *feed) unlock() {
+	q := f.flush
+	f.flush = nil
+	f.mu.Unlock()
+	for q != nil {
+		next := q.next
+		q.next = nil
+		q.flush()
+		q = next
 	}
+}
+
+// putLocked queues a message for a member.
+func (f *feed) putLocked(to *member, msg *message, k wire.Kind, sub uint8) {
+	if to.out.put(msg, k, sub) {
+		f.flushLocked(to.out)
+	}
+}
+
+// flushLocked has unlock flush a queue that was just claimed.
+func (f *feed) flushLocked(q *queue) { q.next, f.flush = f.flush, q }
+
+// tick does what time alone brings about. It reports whether the feed may be empty.
+func (f *feed) tick(now time.Time) (empty bool) {
+	f.mu.Lock()
+	defer f.unlock()
+	f.tickLocked(now)
+	return f.emptyLocked(false)
 }
 
 // emptyLocked says whether nothing is left to keep; in the end grants need not be kept.
 func (f *feed) emptyLocked(final bool) bool {
-	return len(f.membersLocked()) == 0 && (final || f.ended || len(f.viewers) == 0)
+	if f.presenter != nil {
+		return false
+	}
+	for _, v := range f.viewers {
+		if v.member != nil {
+			return false
+		}
+	}
+	return final || f.ended || len(f.viewers) == 0
 }
 
-// attach enters a party; Hub.mu is held.
-func (f *feed) attach(p Party, c Conn) (*member, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	m := &member{party: p, conn: c, out: newQueue(f.h)}
+// attachLocked enters a party.
+func (f *feed) attachLocked(p Party, c Conn) (*member, error) {
+	m := &member{party: p, conn: c, out: newQueue(f.h, c)}
 	if p.Viewer == 0 {
 		if f.presenter != nil && int16(p.Epoch-f.epoch) < 0 {
 			return nil, errOlder
@@ -193,7 +212,9 @@ func (f *feed) attachViewerLocked(m *member) error {
 
 // sayGoodbyeLocked ends a member's connection after what is queued for it.
 func (f *feed) sayGoodbyeLocked(m *member, code int, reason string) {
-	m.out.finish(func() { m.conn.Close(code, reason) })
+	if m.out.finish(func() { m.conn.Close(code, reason) }) {
+		f.flushLocked(m.out)
+	}
 }
 
 // detach is called once by each Serve.
@@ -217,11 +238,8 @@ func (f *feed) detach(m *member) {
 		f.leadLocked(time.Now())
 		f.stateLocked()
 	}
-	f.mu.Unlock()
-	select {
-	case f.kick <- struct{}{}:
-	default:
-	}
+	f.unlock()
+	f.h.forget(f)
 }
 
 // tickLocked does what time alone brings about.
@@ -255,7 +273,7 @@ func (f *feed) askKeyLocked(now time.Time) {
 		if v.pic == needKey && v.readyForKey(now) {
 			f.askedKey, f.awaitKey = now, true
 			m := ownMessage(wire.AppendHeader(nil, wire.Header{Kind: wire.KindNeedKey, Epoch: f.epoch}))
-			f.presenter.out.put(m, wire.KindNeedKey, 0)
+			f.putLocked(f.presenter, m, wire.KindNeedKey, 0)
 			m.release()
 			return
 		}
@@ -269,7 +287,7 @@ func (f *feed) fromPresenter(m *member, h wire.Header, body []byte, msg *message
 		return
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	if f.presenter != m {
 		f.h.drop(dropEpoch)
 		return
@@ -314,7 +332,7 @@ func (f *feed) dropCursorLocked() {
 func (f *feed) spreadLocked(msg *message, k wire.Kind, sub uint8) {
 	for _, v := range f.viewers {
 		if v.view && v.member != nil {
-			v.member.out.put(msg, k, sub)
+			f.putLocked(v.member, msg, k, sub)
 		}
 	}
 }
@@ -326,7 +344,7 @@ func (f *feed) fromViewer(m *member, h wire.Header, body []byte, msg *message) {
 		return
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	v := m.viewer
 	if v.member != m {
 		f.h.drop(dropAbsent)
@@ -364,14 +382,14 @@ func (f *feed) inputLocked(v *viewer, msg *message) {
 	case f.presenter == nil:
 		f.h.drop(dropAbsent)
 	default:
-		f.presenter.out.put(msg, wire.KindInput, 0)
+		f.putLocked(f.presenter, msg, wire.KindInput, 0)
 	}
 }
 
 // end tells everybody that the session has ended.
 func (f *feed) end(reason string) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	f.ended = true
 	for _, m := range f.membersLocked() {
 		f.controlLocked(m, wire.Control{Type: wire.TypeEnded, Reason: reason}, 0)
@@ -381,7 +399,7 @@ func (f *feed) end(reason string) {
 
 func (f *feed) closeAll(code int, reason string) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	for _, m := range f.membersLocked() {
 		f.sayGoodbyeLocked(m, code, reason)
 	}
@@ -402,13 +420,13 @@ func (f *feed) membersLocked() []*member {
 
 func (f *feed) attached(party string) bool {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	return slices.ContainsFunc(f.membersLocked(), func(m *member) bool { return m.party.ID == party })
 }
 
 func (f *feed) parties(ids []string) []string {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	defer f.unlock()
 	for _, m := range f.membersLocked() {
 		ids = append(ids, m.party.ID)
 	}

@@ -19,7 +19,9 @@ func FuzzAnyMessages(f *testing.F) {
 		fd := newFeed(h, "s")
 		var members []*member
 		for n := range uint16(4) {
-			m, err := fd.attach(Party{Session: "s", Viewer: n, Epoch: 1}, newFakeConn())
+			fd.mu.Lock()
+			m, err := fd.attachLocked(Party{Session: "s", Viewer: n, Epoch: 1}, newFakeConn())
+			fd.unlock()
 			if err != nil {
 				t.Fatal(err)
 			}

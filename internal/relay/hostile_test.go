@@ -112,17 +112,16 @@ func TestCursorOfANewEpochComesAfterIt(t *testing.T) {
 
 // A queue that is never empty keeps no place for what is gone.
 func TestQueueThatIsNeverEmptyStaysSmall(t *testing.T) {
-	q := newQueue(New(Config{}))
-	m := ownMessage(make([]byte, wire.HeaderSize))
+	q := newQueue(New(Config{}), newFakeConn())
+	m := ownMessage(make([]byte, batchBytes)) // too large to share a write
 	defer m.release()
 	q.put(m, wire.KindInput, 0)
 	for range 100_000 {
 		q.put(m, wire.KindInput, 0)
-		if it, wait, done := q.next(); wait || done {
-			t.Fatal("the queue is empty")
-		} else {
-			it.msg.release()
+		if !q.take() || len(q.flight) != 1 {
+			t.Fatalf("%d messages are on their way", len(q.flight))
 		}
+		q.written(nil)
 	}
 	if n := cap(q.items); n > 100 {
 		t.Errorf("room for %d items where 2 are queued", n)
@@ -228,17 +227,17 @@ func TestFloodOfWishes(t *testing.T) {
 // Everybody must be able to read the state, whoever is in it.
 func TestLargestStateFits(t *testing.T) {
 	f := newFeed(New(Config{}), "s")
-	f.presenter = &member{out: newQueue(f.h)}
+	f.presenter = &member{out: newQueue(f.h, newFakeConn())}
 	for n := range uint16(maxRecords) {
 		v := &viewer{number: 65000 + n, name: strings.Repeat("<", 40), attach: 1 << 31, view: true, control: true, held: true, asking: "control"}
-		v.member = &member{out: newQueue(f.h), viewer: v}
+		v.member = &member{out: newQueue(f.h, newFakeConn()), viewer: v}
 		f.viewers[v.number] = v // the name is escaped by JSON
 	}
 	f.mu.Lock()
 	f.stateLocked()
 	f.mu.Unlock()
-	it, _, _ := f.presenter.out.next()
-	if n := len(it.msg.b); n > wire.HeaderSize+wire.MaxControl || n < maxRecords*40 {
+	f.presenter.out.take()
+	if n := len(f.presenter.out.parts[0]); n > wire.HeaderSize+wire.MaxControl || n < maxRecords*40 {
 		t.Errorf("a state of %d bytes", n)
 	}
 }

@@ -11,14 +11,21 @@ import (
 	"pindesk/internal/wire"
 )
 
-// Conn is one party's connection. Read is called by one goroutine, Write by another, and
-// Close by any; Close makes both return.
+// Conn is one party's connection. Wait and Read are called by one goroutine, in turn; Write
+// and Flush by one at a time; Close by any, and it makes all the others return.
 type Conn interface {
-	// Read returns the next message, in b's memory where it fits. It fails for messages of
-	// more than the connection's limit and when the peer is silent for too long.
-	Read(b []byte) ([]byte, error)
-	// Write sends one message before its deadline, or fails. It does not keep msg.
-	Write(msg []byte) error
+	// Wait returns when a message begins to arrive. It fails when the peer is silent for too
+	// long. It is apart from Read so that who waits holds no memory.
+	Wait() error
+	// Read returns the message that Wait has announced: in b's memory if it fits, else in what
+	// grow gives for it, which begins with the same bytes. It fails for messages of more than the
+	// connection's limit.
+	Read(b []byte, grow func([]byte) []byte) ([]byte, error)
+	// Write sends messages as far as that goes without waiting. If more is true, some of their
+	// bytes are left: msgs stay as they are until Flush, which comes next, has returned.
+	Write(msgs [][]byte) (more bool, err error)
+	// Flush sends what is left before its deadline, or fails.
+	Flush() error
 	// RTT is the newest measured round trip, 0 when there is none yet.
 	RTT() time.Duration
 	// Close ends the connection with a code of package wire, without waiting for the peer.
@@ -55,10 +62,11 @@ type Hub struct {
 	mu       sync.Mutex
 	feeds    map[string]*feed     // guarded by mu
 	draining bool                 // guarded by mu
+	quit     chan struct{}        // ends clock; nil without feeds; guarded by mu
 	ended    map[string]time.Time // sessions that ended lately; guarded by mu
 }
 
-// New makes a Hub. It owns no goroutine until Serve is called.
+// New makes a Hub. It owns a goroutine only while there are feeds.
 func New(c Config) *Hub {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -83,7 +91,7 @@ var (
 )
 
 // Serve attaches a party and moves its messages until the connection ends, ctx is done,
-// or the hub ends it. It closes c and returns after its writer has ended.
+// or the hub ends it. It closes c and returns when nobody writes to it any more.
 func (h *Hub) Serve(ctx context.Context, p Party, c Conn) error {
 	f, m, err := h.attach(p, c)
 	if err != nil {
@@ -100,17 +108,12 @@ func (h *Hub) Serve(ctx context.Context, p Party, c Conn) error {
 		return err
 	}
 	stop := context.AfterFunc(ctx, func() { c.Close(wire.CloseReconnect, "going down, join again") })
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		m.out.run(c, &h.bytesOut)
-	}()
 	err = h.read(f, m, c)
 	f.detach(m)
 	m.out.close()
 	code, reason := closeOf(err)
 	c.Close(code, reason)
-	<-written
+	m.out.wait()
 	stop()
 	return err
 }
@@ -123,68 +126,109 @@ func closeOf(err error) (int, string) {
 }
 
 func (h *Hub) read(f *feed, m *member, c Conn) error {
-	msg := newMessage()
-	defer func() { msg.release() }()
+	last := 0 // size of the last message: the next one's is often alike
 	for {
-		b, err := c.Read(msg.b[:0])
-		if err != nil {
+		if err := c.Wait(); err != nil {
 			return err
 		}
-		msg.b = b
+		msg := newMessage(last)
+		b, err := c.Read(msg.b[:0], grow)
+		if err != nil {
+			return err // what Read has left of the memory is not known
+		}
+		msg.b, last = b, len(b)
 		h.bytesIn.Add(uint64(len(b)))
 		head, body, err := wire.ParseHeader(b)
 		if err != nil {
+			msg.release()
 			return ErrProtocol
 		}
 		if limit := wire.MaxBody(head.Kind); limit < 0 || len(body) > limit {
 			h.drop(dropUnknown)
-			continue
-		}
-		if m.viewer == nil {
+		} else if m.viewer == nil {
 			f.fromPresenter(m, head, body, msg)
 		} else {
 			f.fromViewer(m, head, body, msg)
 		}
-		if msg.shared() { // someone's queue holds it now
-			msg.release()
-			msg = newMessage()
-		}
+		msg.release()
 	}
 }
 
 // attach finds or makes the session's feed and enters the party in it.
 func (h *Hub) attach(p Party, c Conn) (*feed, *member, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.draining {
-		return nil, nil, ErrDraining
+	f, err := h.feed(p.Session)
+	if err != nil {
+		return nil, nil, err
 	}
-	if _, ended := h.ended[p.Session]; ended {
-		return nil, nil, ErrEnded
-	}
-	f := h.feeds[p.Session]
-	if f == nil {
-		f = newFeed(h, p.Session)
-		h.feeds[p.Session] = f
-		go f.run()
-	}
-	m, err := f.attach(p, c)
+	defer f.unlock()
+	m, err := f.attachLocked(p, c)
 	return f, m, err
 }
 
-// forget removes a feed that has nobody and nothing left. It reports whether it did.
-func (h *Hub) forget(f *feed) bool {
+// feed finds or makes a session's feed and locks it, so that it is not forgotten meanwhile.
+func (h *Hub) feed(session string) (*feed, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.draining {
+		return nil, ErrDraining
+	}
+	if _, ended := h.ended[session]; ended {
+		return nil, ErrEnded
+	}
+	f := h.feeds[session]
+	if f == nil {
+		f = newFeed(h, session)
+		h.feeds[session] = f
+	}
+	if h.quit == nil {
+		h.quit = make(chan struct{})
+		go h.clock(h.quit)
+	}
+	f.mu.Lock()
+	return f, nil
+}
+
+// clock ticks for all feeds, until quit is closed. A goroutine and a timer for each feed would
+// make thousands of idle sessions cost a good part of a core.
+func (h *Hub) clock(quit <-chan struct{}) {
+	t := time.NewTicker(tickTime)
+	defer t.Stop()
+	var feeds []*feed
+	for {
+		select {
+		case <-t.C:
+		case <-quit:
+			return
+		}
+		h.mu.Lock()
+		for _, f := range h.feeds {
+			feeds = append(feeds, f)
+		}
+		h.mu.Unlock()
+		now := time.Now()
+		for _, f := range feeds {
+			if f.tick(now) {
+				h.forget(f)
+			}
+		}
+		clear(feeds) // what is forgotten meanwhile must not be held until the next tick
+		feeds = feeds[:0]
+	}
+}
+
+// forget removes a feed that has nobody and nothing left.
+func (h *Hub) forget(f *feed) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.emptyLocked(h.draining) {
-		return false
-	}
-	if h.feeds[f.session] == f {
+	defer f.unlock()
+	if f.emptyLocked(h.draining) && h.feeds[f.session] == f {
 		delete(h.feeds, f.session)
 	}
-	return true
+	if len(h.feeds) == 0 && h.quit != nil {
+		close(h.quit)
+		h.quit = nil
+	}
 }
 
 // End tells a session's parties that it has ended, and closes them for good.

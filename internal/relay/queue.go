@@ -3,45 +3,9 @@ package relay
 import (
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"pindesk/internal/wire"
 )
-
-// message is one received message in pooled memory. Every queue that holds it has a
-// reference; the last release gives the memory back.
-type message struct {
-	b    []byte
-	refs atomic.Int32
-}
-
-// maxPooled is the largest buffer that goes back to the pool: a rare huge update must
-// not stay in memory for good.
-const maxPooled = 512 << 10
-
-var messages = sync.Pool{New: func() any { return &message{b: make([]byte, 0, 4096)} }}
-
-func newMessage() *message {
-	m := messages.Get().(*message)
-	m.refs.Store(1)
-	return m
-}
-
-func ownMessage(b []byte) *message {
-	m := newMessage()
-	m.b = append(m.b[:0], b...)
-	return m
-}
-
-func (m *message) retain() *message { m.refs.Add(1); return m }
-func (m *message) shared() bool     { return m.refs.Load() > 1 }
-
-func (m *message) release() {
-	if m.refs.Add(-1) == 0 && cap(m.b) <= maxPooled {
-		m.b = m.b[:0]
-		messages.Put(m)
-	}
-}
 
 // item is one queued message. Updates carry their number so that acks find them.
 type item struct {
@@ -63,10 +27,11 @@ const (
 // that reads nothing for seconds gets there, and its write deadline ends it soon.
 const maxQueued = 1 << 20
 
-// queue is what waits for one connection's writer. It has a lock of its own, taken after
-// feed.mu, because the writer must not wait for a busy feed.
+// queue is what waits for one connection. It has a lock of its own, taken after feed.mu,
+// because who writes must not wait for a busy feed. See flush for who that is.
 type queue struct {
-	h *Hub
+	h    *Hub
+	conn Conn
 
 	mu     sync.Mutex
 	items  []item        // guarded by mu; items[:head] are gone
@@ -75,24 +40,31 @@ type queue struct {
 	news   int           // updates among items; guarded by mu
 	closed bool          // nothing is written any more; guarded by mu
 	last   func()        // called once all is written; guarded by mu
-	wake   chan struct{} // capacity 1
+	busy   bool          // claimed by one goroutine, see claim; guarded by mu
+	gone   chan struct{} // closed when a closed queue is not busy any more; guarded by mu
+
+	// Of who has claimed the queue:
+	flight []*message // on their way
+	parts  [][]byte   // their bytes
+	next   *queue     // in a feed's list of queues to flush
 }
 
-func newQueue(h *Hub) *queue { return &queue{h: h, wake: make(chan struct{}, 1)} }
+func newQueue(h *Hub, c Conn) *queue { return &queue{h: h, conn: c} }
 
-// put queues a message and takes a reference of its own.
-func (q *queue) put(m *message, kind wire.Kind, sub uint8) {
+// put queues a message and takes a reference of its own. When it returns true, the caller has
+// claimed the queue and must flush it once it holds no lock.
+func (q *queue) put(m *message, kind wire.Kind, sub uint8) (claimed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed || q.last != nil {
-		return
+		return false
 	}
 	if sub != 0 && q.supersedeLocked(m, sub) {
-		return
+		return false
 	}
 	if kind != wire.KindUpdate && q.bytes > maxQueued {
 		q.h.drop(dropFull)
-		return
+		return false
 	}
 	if len(q.items) == cap(q.items) && q.head > len(q.items)/2 { // else a queue that is never empty grows for ever
 		q.items, q.head = slices.Delete(q.items, 0, q.head), 0
@@ -102,7 +74,16 @@ func (q *queue) put(m *message, kind wire.Kind, sub uint8) {
 	if kind == wire.KindUpdate {
 		q.news++
 	}
-	q.signal()
+	return q.claimLocked()
+}
+
+// claimLocked makes the caller the one who writes, unless there is one already.
+func (q *queue) claimLocked() bool {
+	if q.busy {
+		return false
+	}
+	q.busy = true
+	return true
 }
 
 // supersedeLocked puts m in the place of an older one of its sub, if one still waits. The
@@ -122,13 +103,6 @@ func (q *queue) supersedeLocked(m *message, sub uint8) bool {
 }
 
 func sameViewer(a, b []byte) bool { return a[6] == b[6] && a[7] == b[7] }
-
-func (q *queue) signal() {
-	select {
-	case q.wake <- struct{}{}:
-	default:
-	}
-}
 
 func (q *queue) removeLocked(gone func(item) bool, why dropReason) (n int) {
 	kept := q.items[:q.head]
@@ -166,25 +140,26 @@ func (q *queue) dropPicture(why dropReason) {
 	}, why)
 }
 
-// updates is how many updates the writer has not taken yet.
+// updates is how many updates are not on their way yet.
 func (q *queue) updates() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.news
 }
 
-// finish lets the writer write what is queued and then calls last once; nothing can be
-// queued any more.
-func (q *queue) finish(last func()) {
+// finish has what is queued written and then last called once; nothing can be queued any
+// more. Like put it may claim the queue for the caller.
+func (q *queue) finish(last func()) (claimed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.closed && q.last == nil {
-		q.last = last
-		q.signal()
+	if q.closed || q.last != nil {
+		return false
 	}
+	q.last = last
+	return q.claimLocked()
 }
 
-// close drops what is queued and ends the writer.
+// close drops what is queued: nothing more is begun to be written.
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -193,53 +168,4 @@ func (q *queue) close() {
 		it.msg.release()
 	}
 	q.items, q.head, q.bytes, q.news = nil, 0, 0, 0
-	q.signal()
-}
-
-// next takes the oldest item. wait says that there is none yet, done that there will be none.
-func (q *queue) next() (it item, wait, done bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.closed {
-		return item{}, false, true
-	}
-	if q.head == len(q.items) {
-		q.items, q.head = q.items[:0], 0
-		if q.last != nil {
-			q.closed = true
-			go q.last() // it closes the connection, which may wait for this writer
-			return item{}, false, true
-		}
-		return item{}, true, false
-	}
-	it = q.items[q.head]
-	q.items[q.head] = item{}
-	q.head++
-	q.bytes -= len(it.msg.b)
-	if it.kind == wire.KindUpdate {
-		q.news--
-	}
-	return it, false, false
-}
-
-// run is the writer. It ends when the queue is closed or the connection fails.
-func (q *queue) run(c Conn, sent *atomic.Uint64) {
-	for {
-		it, wait, done := q.next()
-		switch {
-		case done:
-			return
-		case wait:
-			<-q.wake
-			continue
-		}
-		err := c.Write(it.msg.b)
-		sent.Add(uint64(len(it.msg.b)))
-		it.msg.release()
-		if err != nil {
-			q.close()
-			c.Close(wire.CloseSlow, "nothing could be written")
-			return
-		}
-	}
 }

@@ -98,7 +98,7 @@ func (f *feed) restartLocked(v *viewer) {
 		sub uint8
 	}{{f.cursor, wire.KindCursor, subCursor}, {f.pointer, wire.KindPointer, subPointer}} {
 		if m.msg != nil {
-			v.member.out.put(m.msg, m.k, m.sub)
+			f.putLocked(v.member, m.msg, m.k, m.sub)
 		}
 	}
 	f.askKeyLocked(time.Now())
@@ -151,7 +151,7 @@ func (f *feed) updateLocked(h wire.Header, msg *message) {
 		}
 		v.sent = append(v.sent, sentUpdate{h.Seq, part, len(msg.b), now})
 		v.unacked += len(msg.b)
-		v.member.out.put(msg, wire.KindUpdate, 0)
+		f.putLocked(v.member, msg, wire.KindUpdate, 0)
 	}
 	if h.Flags&wire.FlagDone != 0 {
 		for _, v := range f.viewers {
@@ -267,7 +267,7 @@ func (f *feed) forwardAckLocked(v *viewer, now time.Time, atOnce bool) {
 		return
 	}
 	v.ackNews, v.ackPassed = false, now
-	f.presenter.out.put(v.lastAck, wire.KindAck, subAck)
+	f.putLocked(f.presenter, v.lastAck, wire.KindAck, subAck)
 }
 
 // leadLocked names the viewer whose acks pace the stream: the controller if it is good,

@@ -17,9 +17,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fakeConn is a connection whose peer is the test. Writes wait while it is frozen.
+// fakeConn is a connection whose peer is the test. While it is frozen it takes nothing.
 type fakeConn struct {
-	in chan []byte
+	in   chan []byte
+	next []byte   // of Wait for Read
+	left [][]byte // of Write for Flush
 
 	mu     sync.Mutex
 	thaw   *sync.Cond
@@ -35,25 +37,48 @@ func newFakeConn() *fakeConn {
 	return c
 }
 
-func (c *fakeConn) Read(b []byte) ([]byte, error) {
+func (c *fakeConn) Wait() error {
 	select {
-	case msg := <-c.in:
-		return append(b, msg...), nil
+	case c.next = <-c.in:
+		return nil
 	case <-c.closed:
-		return nil, io.EOF
+		return io.EOF
 	}
 }
 
-func (c *fakeConn) Write(msg []byte) error {
+func (c *fakeConn) Read(b []byte, grow func([]byte) []byte) ([]byte, error) {
+	for cap(b) < len(c.next) {
+		b = grow(b)
+	}
+	return append(b, c.next...), nil
+}
+
+func (c *fakeConn) Write(msgs [][]byte) (more bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.frozen && c.code == 0 {
+		c.left = msgs
+		return true, nil
+	}
+	return false, c.takeLocked(msgs)
+}
+
+func (c *fakeConn) Flush() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.frozen && c.code == 0 {
 		c.thaw.Wait()
 	}
+	return c.takeLocked(c.left)
+}
+
+func (c *fakeConn) takeLocked(msgs [][]byte) error {
 	if c.code != 0 {
 		return errors.New("closed")
 	}
-	c.got = append(c.got, append([]byte(nil), msg...))
+	for _, msg := range msgs {
+		c.got = append(c.got, append([]byte(nil), msg...))
+	}
 	return nil
 }
 

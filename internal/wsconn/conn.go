@@ -3,14 +3,12 @@ package wsconn
 import (
 	"encoding/binary"
 	"errors"
-	"net"
+	"io"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
-	"golang.org/x/sys/unix"
 
 	"pindesk/internal/relay"
 )
@@ -19,7 +17,8 @@ import (
 const (
 	pingEvery    = 5 * time.Second
 	silence      = 20 * time.Second // without a message or pong, after which the peer is gone
-	writeTimeout = 10 * time.Second // for one message, and more for a large one: see slowest
+	lateness     = 5 * time.Second  // of noticing it: to move a deadline with each message costs
+	writeTimeout = 10 * time.Second // for what send left, and more for large messages: see slowest
 	slowest      = 8 << 10          // bytes a second that a link must carry at least
 	closeTimeout = time.Second      // for the peer to take the close code
 
@@ -30,78 +29,76 @@ const (
 
 var _ relay.Conn = (*conn)(nil)
 
-// conn is a relay.Conn over a WebSocket. Its ping goroutine ends with close.
+// conn is a relay.Conn over a WebSocket. It has no goroutine of its own; its timer ends with
+// Close.
 type conn struct {
 	ws    *websocket.Conn
+	s     *socket // below ws
+	msg   io.Reader
 	start time.Time // pings carry the time since
 	rtt   atomic.Int64
-	done  chan struct{} // closed by Close
 	once  sync.Once
 
-	mu      sync.Mutex
-	closed  bool      // guarded by mu: no later pong may move the read deadline
-	writing time.Time // guarded by mu: deadline of the newest Write, behind which pings wait
+	mu     sync.Mutex
+	closed bool        // no later pong may move the read deadline; guarded by mu, as all below
+	until  time.Time   // the read deadline
+	pings  *time.Timer // of ping
 }
 
 var errText = errors.New("wsconn: a text message")
 
-func newConn(ws *websocket.Conn, limit int64) *conn {
-	c := &conn{ws: ws, start: time.Now(), done: make(chan struct{})}
+func newConn(ws *websocket.Conn, s *socket, limit int64) *conn {
+	c := &conn{ws: ws, s: s, start: time.Now()}
 	ws.SetReadLimit(limit)
 	ws.SetPongHandler(c.pong)
+	s.setPatient(c.patient)
 	c.alive()
-	lowWater(ws.NetConn())
-	go c.ping()
+	c.ping()
 	return c
-}
-
-// lowWater is best effort: without it only lag is noticed later.
-func lowWater(nc net.Conn) {
-	sc, ok := nc.(syscall.Conn)
-	if !ok {
-		return // TLS hides the socket
-	}
-	if raw, err := sc.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) {
-			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, notSent)
-		})
-	}
 }
 
 // alive moves the read deadline.
 func (c *conn) alive() {
+	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.aliveLocked()
+	if c.until.Sub(now) < silence {
+		c.untilLocked(now.Add(silence + lateness))
+	}
 }
 
-func (c *conn) aliveLocked() {
+// patient has the peer be silent while a large message moves to it, which may take until then.
+func (c *conn) patient(until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.until.Before(until) {
+		c.untilLocked(until)
+	}
+}
+
+func (c *conn) untilLocked(t time.Time) {
 	if c.closed {
 		return
 	}
-	until := time.Now().Add(silence)
-	if c.writing.After(until) {
-		until = c.writing
-	}
-	_ = c.ws.SetReadDeadline(until)
+	c.until = t
+	_ = c.ws.SetReadDeadline(t)
 }
 
+// ping sends one and plans the next.
 func (c *conn) ping() {
-	t := time.NewTicker(pingEvery)
-	defer t.Stop()
-	for {
-		var b [8]byte
-		binary.LittleEndian.PutUint64(b[:], uint64(time.Since(c.start)))
-		err := c.ws.WriteControl(websocket.PingMessage, b[:], time.Now().Add(writeTimeout))
-		var late net.Error
-		if err != nil && !(errors.As(err, &late) && late.Timeout()) { // late: behind a large message
-			return // the reader finds out by its deadline
-		}
-		select {
-		case <-t.C:
-		case <-c.done:
-			return
-		}
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(time.Since(c.start)))
+	if c.ws.WriteControl(websocket.PingMessage, b[:], time.Time{}) != nil { // does not wait: see socket
+		return // the reader finds out by itself
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+	case c.pings == nil:
+		c.pings = time.AfterFunc(pingEvery, c.ping)
+	default:
+		c.pings.Reset(pingEvery)
 	}
 }
 
@@ -117,61 +114,54 @@ func (c *conn) pong(data string) error {
 	return nil
 }
 
+// RTT implements relay.Conn, as all below.
 func (c *conn) RTT() time.Duration { return time.Duration(c.rtt.Load()) }
 
-// Read returns the next binary message, read into b's memory where it fits.
-func (c *conn) Read(b []byte) ([]byte, error) {
+func (c *conn) Wait() error {
 	kind, r, err := c.ws.NextReader()
-	if err != nil {
-		return nil, err
+	if err == nil && kind != websocket.BinaryMessage {
+		err = errText
 	}
-	if kind != websocket.BinaryMessage {
-		return nil, errText
-	}
-	b = b[:0]
+	c.msg = r
+	return err
+}
+
+func (c *conn) Read(b []byte, grow func([]byte) []byte) ([]byte, error) {
 	for {
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
-		}
-		n, err := r.Read(b[len(b):cap(b)])
+		// With no room left this reads nothing, and finds out whether that was all.
+		n, err := c.msg.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
-		if n > 0 {
+		switch {
+		case err == nil && n == 0 && len(b) == cap(b):
+			b = grow(b)
+		case err == nil:
 			c.alive() // a large message may take longer than silence
-		}
-		if err != nil {
-			if isEOF(err) {
-				c.alive()
-				return b, nil
-			}
+		case isEOF(err):
+			c.alive()
+			return b, nil
+		default:
 			return nil, err
 		}
 	}
 }
 
-// Write sends msg as one frame.
-func (c *conn) Write(msg []byte) error {
-	now := time.Now()
-	deadline := now.Add(writeTimeout + time.Duration(len(msg))*time.Second/slowest)
-	_ = c.ws.SetWriteDeadline(deadline)
-	c.mu.Lock()
-	if c.writing = deadline; deadline.Sub(now) > silence {
-		c.aliveLocked()
-	}
-	c.mu.Unlock()
-	return c.ws.WriteMessage(websocket.BinaryMessage, msg)
-}
+func (c *conn) Write(msgs [][]byte) (more bool, err error) { return c.s.send(msgs) }
+func (c *conn) Flush() error                               { return c.s.flush() }
 
 // Close sends the code and gives the peer closeTimeout to take it: closing the socket at
 // once could reset it and lose the code. The reader then fails and its owner calls release.
 func (c *conn) Close(code int, reason string) {
 	c.once.Do(func() {
-		close(c.done)
 		deadline := time.Now().Add(closeTimeout)
-		_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), deadline)
+		_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Time{})
+		c.s.hurry(deadline)
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		c.untilLocked(deadline)
 		c.closed = true
-		_ = c.ws.SetReadDeadline(deadline)
+		if c.pings != nil {
+			c.pings.Stop()
+		}
 	})
 }
 

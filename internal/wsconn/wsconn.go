@@ -3,12 +3,15 @@
 package wsconn
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -26,7 +29,8 @@ type Handler struct {
 	Allowed func(*http.Request) bool
 	// Admit spends a ticket and says who it was for. Its error may be a *fault.Error.
 	Admit func(ctx context.Context, ticket string) (relay.Party, error)
-	// Serve moves the party's messages until it ends; it must not return before.
+	// Serve moves the party's messages until it ends; it must not return before. The context
+	// never ends: Drain the relay.
 	Serve func(context.Context, relay.Party, relay.Conn) error
 	Log   *slog.Logger
 
@@ -38,27 +42,28 @@ type Handler struct {
 // admitTimeout bounds the look-up of a ticket.
 const admitTimeout = 10 * time.Second
 
-var buffers = sync.Pool{}
-
 var upgrader = websocket.Upgrader{
-	HandshakeTimeout: 10 * time.Second,
-	ReadBufferSize:   4 << 10, // measured: larger ones only cost memory
-	WriteBufferSize:  4 << 10,
-	WriteBufferPool:  &buffers,
-	Subprotocols:     []string{wire.Protocol},
-	CheckOrigin:      func(*http.Request) bool { return true }, // Allowed has answered before the ticket was spent
+	ReadBufferSize:  128,          // the least that holds a control frame: socket reads ahead
+	WriteBufferPool: &sync.Pool{}, // so that no connection has a buffer that is never used
+	Subprotocols:    []string{wire.Protocol},
+	CheckOrigin:     func(*http.Request) bool { return true }, // Allowed has answered before the ticket was spent
 	Error: func(w http.ResponseWriter, _ *http.Request, _ int, _ error) {
 		refuse(w, http.StatusBadRequest, fault.New(fault.BadRequest, "open this address as a WebSocket"))
 	},
 }
 
-// ServeHTTP upgrades and serves one party. It returns when the party is gone.
+// ServeHTTP upgrades and has one party served. It returns at once: see Wait.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.begin() {
 		refuse(w, http.StatusServiceUnavailable, fault.New(fault.Draining, "this broker is going down, join again in a moment"))
 		return
 	}
-	defer h.open.Done()
+	served := false
+	defer func() {
+		if !served {
+			h.open.Done()
+		}
+	}()
 	if !h.Allowed(r) {
 		refuse(w, http.StatusForbidden, fault.New(fault.BadOrigin, "open the viewer from the broker's own address"))
 		return
@@ -82,7 +87,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return
 	}
-	ws, err := upgrader.Upgrade(w, r, nil)
+	below := &hijacker{ResponseWriter: w}
+	ws, err := upgrader.Upgrade(below, r, nil)
 	if err != nil {
 		h.Log.Debug("upgrade failed", "err", err)
 		return
@@ -91,11 +97,39 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if party.Viewer != 0 {
 		limit = wire.MaxViewerMessage
 	}
-	c := newConn(ws, limit)
+	served = true
+	// In a goroutine of its own, what HTTP needed goes now: the request, its buffers and a stack
+	// that has grown, together some 30 kB.
+	go h.serve(party, newConn(ws, below.s, limit))
+}
+
+// serve serves a party until it is gone. Like net/http it survives a panic of what it calls.
+func (h *Handler) serve(party relay.Party, c *conn) {
+	defer h.open.Done()
 	defer c.release()
-	// The request's context ends with the server's base context: hijacking detaches the rest.
-	err = h.Serve(context.WithoutCancel(r.Context()), party, c)
+	defer func() {
+		if p := recover(); p != nil {
+			h.Log.Error("serving a party panicked", "viewer", party.Viewer, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	err := h.Serve(context.Background(), party, c)
 	h.Log.Debug("party left", "viewer", party.Viewer, "err", err)
+}
+
+// hijacker puts a socket between the network connection that gorilla takes over and gorilla.
+type hijacker struct {
+	http.ResponseWriter
+	s *socket // after Hijack
+}
+
+// Hijack implements http.Hijacker.
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	nc, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	h.s = newSocket(nc)
+	return h.s, rw, nil
 }
 
 // begin counts a request, unless the handler opens no sockets any more.
