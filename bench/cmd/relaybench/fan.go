@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"runtime"
 	"slices"
 	"time"
@@ -94,13 +93,11 @@ func (l *loader) fanOnce(f fanner, viewers int, freeze bool) (p99, onTime float6
 
 // fan opens one session with so many viewers, all of them live.
 func (o *ours) fan(viewers int) (io.WriteCloser, []io.ReadCloser, error) {
-	var made struct {
-		PIN string `json:"session_pin"`
-	}
-	if err := o.call(http.MethodGet, "/api/v1/session_pin", nil, &made); err != nil {
+	pin, err := o.api.Session()
+	if err != nil {
 		return nil, nil, err
 	}
-	c, err := o.join(made.PIN, "presenter")
+	c, err := o.api.Join(pin, "presenter")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -108,7 +105,7 @@ func (o *ours) fan(viewers int) (io.WriteCloser, []io.ReadCloser, error) {
 	go p.serve()
 	var all []io.ReadCloser
 	for range viewers {
-		c, err := o.join(made.PIN, "viewer")
+		c, err := o.api.Join(pin, "viewer")
 		if err == nil {
 			v := &viewer{c: c}
 			all = append(all, v)

@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"pindesk/bench/internal/group"
+	"pindesk/bench/internal/party"
 	"pindesk/bench/internal/ws"
 	"pindesk/internal/wire"
 )
@@ -27,9 +25,8 @@ const sessionsPerMinute = "1000000"
 // as a page does after painting. Frames are sent when they are due, whatever the acks say.
 type ours struct {
 	process
-	bin  string
-	addr string
-	http http.Client
+	bin string
+	api *party.Client
 }
 
 func (o *ours) start(ctx context.Context) ([]int, error) {
@@ -37,65 +34,25 @@ func (o *ours) start(ctx context.Context) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.addr = fmt.Sprintf("127.0.0.1:%d", port)
-	o.http = http.Client{Timeout: pairTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: openers}}
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
+	o.api = party.NewClient(addr, openers, pairTimeout)
 	data := filepath.Join(o.work, fmt.Sprintf("broker-data-%d", port))
-	return o.run(ctx, "", o.addr, filepath.Join(o.bin, "broker"), "serve", "--listen", o.addr, "--data", data,
+	return o.run(ctx, "", addr, filepath.Join(o.bin, "broker"), "serve", "--listen", addr, "--data", data,
 		"--region", "bench", "--sessions-per-min", sessionsPerMinute)
 }
 
-// call asks the broker's API.
-func (o *ours) call(method, path string, body, into any) error {
-	b, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequest(method, "http://"+o.addr+path, bytes.NewReader(b))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	answer, err := o.http.Do(req)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
-	if err != nil {
-		return err
-	}
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", answer.Status, text)
-	}
-	return json.Unmarshal(text, into)
-}
-
-// join opens a party's socket.
-func (o *ours) join(pin, role string) (*ws.Conn, error) {
-	var joined struct {
-		Ticket string `json:"ticket"`
-		Relay  string `json:"relay_path"`
-	}
-	if err := o.call(http.MethodPost, "/api/v1/join", map[string]string{"session_pin": pin, "role": role, "name": "bench"}, &joined); err != nil {
-		return nil, fmt.Errorf("join as %s: %w", role, err)
-	}
-	return ws.Dial("ws://"+o.addr+joined.Relay, http.Header{"Sec-Websocket-Protocol": {wire.Protocol + ", " + wire.TicketPrefix + joined.Ticket}})
-}
-
 func (o *ours) pair(int) (io.WriteCloser, io.ReadCloser, error) {
-	var made struct {
-		PIN string `json:"session_pin"`
+	pin, err := o.api.Session()
+	if err != nil {
+		return nil, nil, err
 	}
-	if err := o.call(http.MethodGet, "/api/v1/session_pin", nil, &made); err != nil {
-		return nil, nil, fmt.Errorf("session: %w", err)
-	}
-	c, err := o.join(made.PIN, "presenter")
+	c, err := o.api.Join(pin, "presenter")
 	if err != nil {
 		return nil, nil, err
 	}
 	p := &presenter{c: c, done: make(chan struct{})}
 	go p.serve()
-	if c, err = o.join(made.PIN, "viewer"); err != nil {
+	if c, err = o.api.Join(pin, "viewer"); err != nil {
 		_ = p.Close()
 		return nil, nil, err
 	}

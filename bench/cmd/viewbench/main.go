@@ -33,6 +33,8 @@ type options struct {
 	quiet   time.Duration
 	hold    time.Duration
 	pixels  bool
+	// viewers join beside the page in the end, 0 for none.
+	viewers int
 	// soakLength is that of the soak, 0 for none.
 	soakLength time.Duration
 	// link is the profile of the link between product and browser, "" for none.
@@ -46,7 +48,7 @@ const shortest = 2 * time.Second
 func main() {
 	o := options{}
 	all := append([]string{"flip", "input"}, scene.Works()...)
-	works := flag.String("works", strings.Join(all, ","), "what to measure, in that order; the first picture always is")
+	list := flag.String("works", strings.Join(all, ","), "what to measure, in that order; the first picture always is")
 	flag.DurationVar(&o.length, "dur", 20*time.Second, "length of each workload, 2s to 30s")
 	flag.IntVar(&o.samples, "n", 80, "flips; half as many presses each of mouse and key, and of click")
 	flag.StringVar(&o.out, "out", "out", "folder for results, logs and pictures")
@@ -54,6 +56,7 @@ func main() {
 	flag.StringVar(&o.chrome, "chrome", "", "browser (default: CHROME, or what is in PATH)")
 	flag.DurationVar(&o.quiet, "quiet", 30*time.Second, "how long to wait for a quiet machine before each product")
 	flag.DurationVar(&o.hold, "hold", 0, "keep product and page open for so long afterwards, to look at them")
+	flag.IntVar(&o.viewers, "viewers", 0, "afterwards let so many more viewers join, draw, and see whether each becomes exact (PinDesk only)")
 	flag.DurationVar(&o.soakLength, "soak", 0, "afterwards put each product through all workloads for so long, and watch its memory")
 	flag.BoolVar(&o.pixels, "pixels", true, "read pixels during workloads; without it only bytes and CPU mean anything (what does reading cost?)")
 	flag.StringVar(&o.link, "link", "", fmt.Sprintf("put this link between product and browser (needs root): %q", slices.Sorted(maps.Keys(profiles))))
@@ -62,7 +65,7 @@ func main() {
 		flag.PrintDefaults()
 	}
 	flag.Parse()
-	o.works = strings.FieldsFunc(*works, func(r rune) bool { return r == ',' })
+	o.works = works(*list)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	failed, err := run(ctx, o, flag.Args())
 	stop()
@@ -73,6 +76,11 @@ func main() {
 	case failed:
 		os.Exit(1)
 	}
+}
+
+// works splits a list of them.
+func works(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
 }
 
 // run measures each product. A product that cannot be measured does not keep the others from
@@ -90,7 +98,7 @@ func run(ctx context.Context, o options, files []string) (failed bool, err error
 	if _, ok := profiles[o.link]; o.link != "" && !ok {
 		return false, fmt.Errorf("there is no link %q", o.link)
 	}
-	if i := slices.IndexFunc(o.works, func(w string) bool { return w != "click" }); o.link != "" && (i >= 0 || o.soakLength > 0) {
+	if i := slices.IndexFunc(o.works, func(w string) bool { return w != "click" }); o.link != "" && (i >= 0 || o.soakLength > 0 || o.viewers > 0) {
 		return false, fmt.Errorf("at a link only the first picture and click are measured")
 	}
 	if len(files) == 0 {
@@ -111,8 +119,10 @@ func run(ctx context.Context, o options, files []string) (failed bool, err error
 			return failed, context.Cause(ctx)
 		}
 		v, work, err := measure(ctx, o, file)
-		if err != nil {
-			return failed, err
+		if err != nil { // it has nothing to do with the product, but the next one may be luckier
+			fmt.Fprintf(os.Stderr, "viewbench: %s: %v\n", file, err)
+			failed = true
+			continue
 		}
 		for _, e := range v.Errors {
 			fmt.Fprintf(os.Stderr, "viewbench: %s: %s\n", v.Peer, e)

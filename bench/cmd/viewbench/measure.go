@@ -141,6 +141,11 @@ func (b *bench) all(ctx context.Context) {
 			return
 		}
 	}
+	if b.viewers > 0 {
+		if err := b.many(ctx, b.viewers); err != nil {
+			b.failed("viewers", err)
+		}
+	}
 	if b.soakLength > 0 {
 		if err := b.soak(ctx); err != nil {
 			b.failed("soak", err)

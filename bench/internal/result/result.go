@@ -75,6 +75,7 @@ type View struct {
 	Input *Input          `json:"input,omitempty"`
 	Click *Click          `json:"click,omitempty"`
 	Works map[string]Work `json:"works,omitempty"`
+	Many  *Many           `json:"viewers,omitempty"`
 	Soak  *Soak           `json:"soak,omitempty"`
 
 	Errors []string `json:"errors,omitempty"`
@@ -135,6 +136,15 @@ type Work struct {
 	Screen   fidelity.Result `json:"screen_after_3s"`
 	// Unread are animation frames in which the page showed no whole barcode.
 	Unread int `json:"unread_frames"`
+}
+
+// Many is what became of viewers that joined the session beside the page.
+type Many struct {
+	Viewers int     `json:"viewers"`
+	Live    int     `json:"live"`
+	Exact   int     `json:"exact"` // on every pixel of the screen
+	Resyncs int     `json:"resyncs"`
+	Took    float64 `json:"exact_after_s"` // from the last change to all of them exact
 }
 
 // Soak is a long time of mixed work.
