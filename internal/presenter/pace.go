@@ -4,86 +4,98 @@ import "time"
 
 // Figures of the pacing (DESIGN of the stream, "Pacing").
 const (
-	frame        = 33 * time.Millisecond // of the window: ceil(RTT/frame)+1 updates
-	maxWindow    = 16                    // updates
-	maxInFlight  = 128 << 10             // unacked bytes beyond which nothing is encoded
-	minInterval  = 12 * time.Millisecond // between two updates: no screen shows more than 80/s
-	rttMemory    = 10 * time.Second      // the least round trip of this long counts
-	refineBudget = 48 << 10              // bytes of refinement an update
-	queueDelay   = 80 * time.Millisecond // above the least round trip: a step down
-	stepDown     = 300 * time.Millisecond
-	stepUp       = 2 * time.Second
+	frame       = 33 * time.Millisecond // of the window: ceil(RTT/frame)+1 updates
+	maxWindow   = 16                    // updates
+	minInterval = 12 * time.Millisecond // between two updates: no screen shows more than 80/s
+	stepDown    = 300 * time.Millisecond
+	stepUp      = 2 * time.Second
 
-	catchUpWindow = 2               // CatchUp messages on their way to the slowest viewer
-	catchUpWait   = 2 * time.Second // for a viewer's ack before it counts no more
+	refineBudget = 48 << 10 // bytes of refinement an update, and of a CatchUp, at most
+	// While the screen moves, refinement goes at this rate: what was exact may move or be covered
+	// a moment later. But a film in a corner must not keep the rest of the screen blurred.
+	movingRate  = 96 << 10 // bytes a second, or a movingShare-th of the link if that is less
+	movingShare = 8
+	movingLeast = 3 << 10 // bytes worth an update: about a tile
+	movingMost  = 8 << 10 // that may be saved up
+
+	catchUpWindow = 2                      // CatchUp messages on their way to the slowest viewer
+	catchUpWait   = 2 * time.Second        // for a viewer's next ack before it counts no more
+	keyWait       = 10 * time.Second       // for the first: what the relay gives a keyframe, too
+	catchUpSlow   = 200 * time.Millisecond // later than the quickest: messages are halved
+	catchUpQuick  = 80 * time.Millisecond  // not later: they grow
+	catchUpLeast  = 2 << 10                // bytes
+	keyTime       = time.Second            // that a keyframe may take on a link that is known
+	keyLeast      = 16 << 10               // bytes of a keyframe, if it must be small
 )
 
 // qualities are the JPEG qualities, best first.
 var qualities = [...]int{75, 60, 45, 30}
 
-// pace decides when the loop may encode. It is owned by the loop.
+// pace decides when the loop may encode, and how much. It is owned by the loop.
 type pace struct {
-	lead    uint16
-	sent    []sentUpdate // numbered, not acked by the lead, oldest first
-	bytes   int          // of sent
-	last    time.Time    // when the last update was sent
-	leadAck time.Time
+	lead uint16
+	flow flow
+	last time.Time // when the last update was sent
 
-	rtt     time.Duration // least of the last rttMemory, 0 = not known
-	rttAt   time.Time
-	quality int       // index in qualities
-	step    time.Time // of the last change of quality, or of the last late ack
+	quality  int       // index in qualities
+	step     time.Time // of the last change of quality, or of the last late ack
+	squeezed time.Time // since when not all fits into an update; zero while it does
 
-	part     uint32               // CatchUp messages so far
-	partAt   time.Time            // of the last
+	tokens   float64 // bytes of refinement saved up while the screen moves
+	tokensAt time.Time
+
+	part     uint32               // CatchUp messages so far, keyframes included
+	key      uint32               // of them, the newest keyframe
+	parts    []sentUpdate         // the newest of them
+	budget   int                  // bytes of a CatchUp message
 	catching map[uint16]catchRank // viewers that catch up
+	heard    map[uint16]bool      // viewers that have acked something
 }
 
-type sentUpdate struct {
-	seq   uint32
-	bytes int
-}
-
+// catchRank is how far a viewer has caught up.
 type catchRank struct {
-	part uint32
-	at   time.Time
+	part  uint32
+	at    time.Time
+	quick time.Duration // least round trip of a part
 }
 
-func newPace() *pace { return &pace{catching: map[uint16]catchRank{}} }
+func newPace() *pace {
+	return &pace{catching: map[uint16]catchRank{}, heard: map[uint16]bool{}, budget: refineBudget}
+}
 
 // setLead changes whose acks count. What was sent before is given to the new lead as
-// acked: its own acks soon say more.
-func (p *pace) setLead(viewer uint16) {
-	if viewer != p.lead {
-		p.lead, p.sent, p.bytes, p.rtt = viewer, p.sent[:0], 0, 0
+// acked: its own acks soon say more. But for a keyframe that it still waits for.
+func (p *pace) setLead(viewer uint16, now time.Time) {
+	if viewer == p.lead {
+		return
+	}
+	p.lead = viewer
+	p.flow.restart()
+	if viewer == 0 || len(p.parts) == 0 {
+		return
+	}
+	if u := p.parts[len(p.parts)-1]; !p.heard[viewer] && now.Sub(u.at) < lostAfter {
+		p.flow.add(u)
 	}
 }
 
-// ack takes an ack of a viewer. trip is the time since the capture of what it painted,
-// less what painting took; a trip <= 0 is not a measurement.
-func (p *pace) ack(viewer uint16, seq, part uint32, catching bool, trip time.Duration, now time.Time) {
+// ack takes an ack of a viewer. took is the time that decoding and painting did.
+func (p *pace) ack(viewer uint16, seq, part uint32, catching bool, took time.Duration, now time.Time) {
+	p.heard[viewer] = true
 	if catching {
-		p.catching[viewer] = catchRank{part, now}
+		p.ackPart(viewer, part, now)
 	} else {
 		delete(p.catching, viewer)
 	}
 	if viewer != p.lead {
 		return
 	}
-	p.leadAck = now
-	n := 0
-	for n < len(p.sent) && int32(p.sent[n].seq-seq) <= 0 {
-		p.bytes -= p.sent[n].bytes
-		n++
-	}
-	p.sent = append(p.sent[:0], p.sent[n:]...)
-	if trip <= 0 || n == 0 {
+	late, ok := p.flow.acked(seq, part, took, now)
+	if !ok {
 		return
 	}
-	if p.rtt == 0 || trip < p.rtt || now.Sub(p.rttAt) > rttMemory {
-		p.rtt, p.rttAt = trip, now
-	}
-	switch late := trip-p.rtt > queueDelay; {
+	late = late || !p.squeezed.IsZero() && now.Sub(p.squeezed) > stepDown
+	switch {
 	case late && p.quality == len(qualities)-1:
 		p.step = now
 	case late && now.Sub(p.step) > stepDown:
@@ -93,9 +105,32 @@ func (p *pace) ack(viewer uint16, seq, part uint32, catching bool, trip time.Dur
 	}
 }
 
+// ackPart sizes CatchUp messages by how late they arrive.
+func (p *pace) ackPart(viewer uint16, part uint32, now time.Time) {
+	c, known := p.catching[viewer]
+	news := !known || int32(part-c.part) > 0
+	c.part, c.at = part, now
+	for _, u := range p.parts {
+		if !news || u.part != part {
+			continue
+		}
+		trip := now.Sub(u.at)
+		if c.quick == 0 || trip < c.quick {
+			c.quick = trip
+		}
+		switch {
+		case trip > c.quick+catchUpSlow:
+			p.budget = max(p.budget/2, catchUpLeast)
+		case trip < c.quick+catchUpQuick:
+			p.budget = min(p.budget*3/2, refineBudget)
+		}
+	}
+	p.catching[viewer] = c
+}
+
 // window is how many updates may be on their way.
 func (p *pace) window() int {
-	return min(int((p.rtt+frame-1)/frame)+1, maxWindow)
+	return min(int((p.flow.rtt+frame-1)/frame)+1, maxWindow)
 }
 
 // credit says whether an update may be encoded now; if not, wait is when to look again,
@@ -107,20 +142,68 @@ func (p *pace) credit(now time.Time) (ok bool, wait time.Duration) {
 	if gap := now.Sub(p.last); gap < minInterval {
 		return false, minInterval - gap
 	}
-	return len(p.sent) < p.window() && p.bytes < maxInFlight, 0
+	return p.flow.room(now) && p.flow.numbered() < p.window(), 0
 }
 
-// spend notes that a numbered update was sent.
-func (p *pace) spend(seq uint32, bytes int, now time.Time) {
-	p.sent = append(p.sent, sentUpdate{seq, bytes})
-	p.bytes += bytes
+// spend notes that a numbered update was sent; waiting says that not all fitted into it.
+func (p *pace) spend(seq uint32, bytes int, waiting bool, now time.Time) {
+	p.flow.add(sentUpdate{seq: seq, bytes: bytes, at: now})
 	p.last = now
+	switch {
+	case !waiting:
+		p.squeezed = time.Time{}
+	case p.squeezed.IsZero():
+		p.squeezed = now
+	}
+}
+
+// refinement is how many bytes of it an update may have; if it is 0, wait is when there will
+// be some.
+func (p *pace) refinement(moving bool, now time.Time) (budget int, wait time.Duration) {
+	if !moving {
+		p.tokens, p.tokensAt = 0, now
+		return refineBudget, 0
+	}
+	rate := float64(movingRate)
+	if p.flow.rate > 0 {
+		rate = min(rate, p.flow.rate/movingShare)
+	}
+	p.tokens = min(p.tokens+rate*now.Sub(p.tokensAt).Seconds(), movingMost)
+	p.tokensAt = now
+	if p.tokens < movingLeast {
+		return 0, time.Duration((movingLeast - p.tokens) / rate * float64(time.Second))
+	}
+	return int(p.tokens), 0
+}
+
+// refined notes how many bytes of refinement were sent.
+func (p *pace) refined(bytes int) { p.tokens -= float64(bytes) }
+
+// keySize is how many bytes a keyframe may take; 0 = as many as any.
+func (p *pace) keySize() int {
+	if p.flow.rate == 0 {
+		return 0
+	}
+	return max(int(p.flow.rate*keyTime.Seconds()), keyLeast)
+}
+
+// spendKey notes that a keyframe was sent.
+func (p *pace) spendKey(bytes int, now time.Time) {
+	p.spendCatchUp(bytes, now)
+	p.key = p.part
 }
 
 // spendCatchUp notes that a message with a part was sent.
-func (p *pace) spendCatchUp(now time.Time) {
+func (p *pace) spendCatchUp(bytes int, now time.Time) {
 	p.part++
-	p.partAt = now
+	u := sentUpdate{part: p.part, bytes: bytes, at: now}
+	if len(p.parts) == 2*catchUpWindow {
+		p.parts = append(p.parts[:0], p.parts[1:]...)
+	}
+	p.parts = append(p.parts, u)
+	if _, ok := p.catching[p.lead]; ok { // it gets this one, too
+		p.flow.add(u)
+	}
 }
 
 // catchUpCredit says whether a CatchUp message may be sent. The slowest viewer that still
@@ -138,12 +221,24 @@ func (p *pace) catchUpCredit(now time.Time) (ok bool, wait time.Duration) {
 		}
 	}
 	if !heard {
-		if since := now.Sub(p.partAt); since < catchUpWait {
-			return false, catchUpWait - since
+		if n := len(p.parts); n > 0 {
+			patience := catchUpWait
+			if p.parts[n-1].part == p.key {
+				patience = keyWait
+			}
+			if since := now.Sub(p.parts[n-1].at); since < patience {
+				return false, patience - since
+			}
 		}
+	}
+	if _, shared := p.catching[p.lead]; shared && !p.flow.room(now) {
+		return false, 0 // the lead's own ack brings it
 	}
 	return true, 0
 }
 
 // forget removes a viewer that is gone.
-func (p *pace) forget(viewer uint16) { delete(p.catching, viewer) }
+func (p *pace) forget(viewer uint16) {
+	delete(p.catching, viewer)
+	delete(p.heard, viewer)
+}

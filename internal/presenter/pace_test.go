@@ -14,32 +14,32 @@ func TestCredit(t *testing.T) {
 		ok   bool
 		wait time.Duration
 	}{
-		"no lead":                  {func(p *pace) { p.setLead(0) }, 0, false, 0},
+		"no lead":                  {func(p *pace) { p.setLead(0, at(0)) }, 0, false, 0},
 		"nothing sent":             {func(*pace) {}, 0, true, 0},
-		"too soon after the last":  {func(p *pace) { p.spend(1, 100, at(0)) }, 4, false, 8 * time.Millisecond},
-		"window of one round trip": {func(p *pace) { p.spend(1, 100, at(0)) }, 20, false, 0},
-		"acked":                    {func(p *pace) { p.spend(1, 100, at(0)); p.ack(7, 1, 0, false, 0, at(10)) }, 20, true, 0},
-		"an older ack":             {func(p *pace) { p.spend(5, 100, at(0)); p.ack(7, 4, 0, false, 0, at(10)) }, 20, false, 0},
-		"another viewer's ack":     {func(p *pace) { p.spend(1, 100, at(0)); p.ack(8, 1, 0, false, 0, at(10)) }, 20, false, 0},
+		"too soon after the last":  {func(p *pace) { p.spend(1, 100, false, at(0)) }, 4, false, 8 * time.Millisecond},
+		"window of one round trip": {func(p *pace) { p.spend(1, 100, false, at(0)) }, 20, false, 0},
+		"acked":                    {func(p *pace) { p.spend(1, 100, false, at(0)); p.ack(7, 1, 0, false, 0, at(10)) }, 20, true, 0},
+		"an older ack":             {func(p *pace) { p.spend(5, 100, false, at(0)); p.ack(7, 4, 0, false, 0, at(10)) }, 20, false, 0},
+		"another viewer's ack":     {func(p *pace) { p.spend(1, 100, false, at(0)); p.ack(8, 1, 0, false, 0, at(10)) }, 20, false, 0},
 		"a long way is a wide window": {func(p *pace) {
-			p.rtt = 100 * time.Millisecond
-			p.spend(1, 1, at(0))
-			p.spend(2, 1, at(0))
-			p.spend(3, 1, at(0))
+			p.flow.rtt = 100 * time.Millisecond
+			p.spend(1, 1, false, at(0))
+			p.spend(2, 1, false, at(0))
+			p.spend(3, 1, false, at(0))
 		}, 20, true, 0},
 		"a wide window has its end": {func(p *pace) {
-			p.rtt = 66 * time.Millisecond
-			p.spend(1, 1, at(0))
-			p.spend(2, 1, at(0))
-			p.spend(3, 1, at(0))
+			p.flow.rtt = 66 * time.Millisecond
+			p.spend(1, 1, false, at(0))
+			p.spend(2, 1, false, at(0))
+			p.spend(3, 1, false, at(0))
 		}, 20, false, 0},
-		"too many bytes on the way": {func(p *pace) { p.rtt = time.Second; p.spend(1, maxInFlight, at(0)) }, 20, false, 0},
-		"a new lead starts afresh":  {func(p *pace) { p.spend(1, 100, at(0)); p.setLead(9) }, 20, true, 0},
-		"acks wrap around":          {func(p *pace) { p.spend(1<<32-1, 100, at(0)); p.ack(7, 2, 0, false, 0, at(10)) }, 20, true, 0},
+		"too many bytes on the way": {func(p *pace) { p.flow.rtt = time.Second; p.spend(1, firstMost, false, at(0)) }, 20, false, 0},
+		"a new lead starts afresh":  {func(p *pace) { p.spend(1, 100, false, at(0)); p.setLead(9, at(0)) }, 20, true, 0},
+		"acks wrap around":          {func(p *pace) { p.spend(1<<32-1, 100, false, at(0)); p.ack(7, 2, 0, false, 0, at(10)) }, 20, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPace()
-			p.setLead(7)
+			p.setLead(7, start)
 			c.do(p)
 			ok, wait := p.credit(at(c.now))
 			if ok != c.ok || wait != c.wait {
@@ -51,12 +51,13 @@ func TestCredit(t *testing.T) {
 
 func TestQualityFollowsTheQueue(t *testing.T) {
 	p, now, seq := newPace(), time.Unix(1000, 0), uint32(0)
-	p.setLead(1)
+	p.setLead(1, now)
 	trip := func(d time.Duration) {
 		seq++
-		p.spend(seq, 10, now)
+		p.spend(seq, 10, false, now)
+		now = now.Add(d)
+		p.ack(1, seq, 0, false, 0, now)
 		now = now.Add(400 * time.Millisecond)
-		p.ack(1, seq, 0, false, d, now)
 	}
 	trip(20 * time.Millisecond)
 	for range 10 {
@@ -65,8 +66,8 @@ func TestQualityFollowsTheQueue(t *testing.T) {
 	if p.quality != len(qualities)-1 {
 		t.Fatalf("step %d after long queues, want the last", p.quality)
 	}
-	if p.rtt != 20*time.Millisecond {
-		t.Errorf("the queue's delay was taken for the way: %v", p.rtt)
+	if p.flow.rtt != 20*time.Millisecond {
+		t.Errorf("the queue's delay was taken for the way: %v", p.flow.rtt)
 	}
 	trip(25 * time.Millisecond)
 	if p.quality != len(qualities)-1 {
@@ -89,20 +90,20 @@ func TestCatchUpCredit(t *testing.T) {
 			t.Errorf("%s: %v, wait %v; want %v", what, got, wait, ok)
 		}
 	}
-	p.spendCatchUp(start) // the keyframe, part 1
+	p.spendKey(100, start) // part 1
 	want("before the keyframe is acked", 10*time.Millisecond, false)
 	p.ack(1, 0, 1, true, 0, start.Add(20*time.Millisecond))
 	want("acked", 30*time.Millisecond, true)
-	p.spendCatchUp(start.Add(30 * time.Millisecond))
+	p.spendCatchUp(100, start.Add(30*time.Millisecond))
 	want("one on the way", 40*time.Millisecond, true)
-	p.spendCatchUp(start.Add(40 * time.Millisecond))
+	p.spendCatchUp(100, start.Add(40*time.Millisecond))
 	want("two on the way", 50*time.Millisecond, false)
 	p.ack(2, 0, 3, true, 0, start.Add(60*time.Millisecond))
 	want("the slowest decides", 70*time.Millisecond, false)
 	p.ack(1, 0, 3, false, 0, start.Add(80*time.Millisecond))
 	want("the slow one is live now", 90*time.Millisecond, true)
-	p.spendCatchUp(start.Add(90 * time.Millisecond))
-	p.spendCatchUp(start.Add(90 * time.Millisecond))
+	p.spendCatchUp(100, start.Add(90*time.Millisecond))
+	p.spendCatchUp(100, start.Add(90*time.Millisecond))
 	want("waiting for the other", 100*time.Millisecond, false)
 	want("at the very end of the patience", 60*time.Millisecond+catchUpWait, false) // and a wait, not 0
 	want("who is silent counts no more", 3*time.Second, true)

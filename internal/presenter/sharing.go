@@ -175,8 +175,8 @@ func (s *sharing) ack(n note) {
 		return
 	}
 	now := time.Now()
-	trip := time.Duration(int32(s.clock(now)-n.ack.Captured))*time.Millisecond - time.Duration(n.ack.Took)*100*time.Microsecond
-	s.pace.ack(n.head.Viewer, n.head.Seq, n.ack.Part, n.head.Flags&wire.FlagCatchUp != 0, trip, now)
+	took := time.Duration(n.ack.Took) * 100 * time.Microsecond
+	s.pace.ack(n.head.Viewer, n.head.Seq, n.ack.Part, n.head.Flags&wire.FlagCatchUp != 0, took, now)
 }
 
 func (s *sharing) control(n note) error {
@@ -188,13 +188,12 @@ func (s *sharing) control(n note) error {
 		before := s.p.grants.watching()
 		s.p.grants.state(c.Viewers)
 		s.p.inject.check()
-		if now := s.p.grants.watching(); now == 0 && before > 0 {
-			s.held = false
-			s.p.enc.DropCatchUp()
+		if before > 0 {
+			s.released()
 		}
 		return s.consent.state(c.Viewers)
 	case wire.TypeLead:
-		s.pace.setLead(c.Viewer)
+		s.pace.setLead(c.Viewer, time.Now())
 	case wire.TypeAsk:
 		return s.consent.asked(n.head.Viewer, c.Control)
 	case wire.TypeYield:
@@ -220,7 +219,17 @@ func (s *sharing) welcome(c wire.Control) error {
 func (s *sharing) grant(viewer uint16, view, control bool) error {
 	s.p.grants.set(viewer, view, control)
 	s.p.inject.check()
+	s.released()
 	return s.tell(wire.Control{Type: wire.TypeGrant, Viewer: viewer, View: view, Control: control})
+}
+
+// released forgets what viewers hold when none may see any more: the next one gets a picture
+// of its own time, and nothing is captured for it before.
+func (s *sharing) released() {
+	if s.p.grants.watching() == 0 {
+		s.held = false
+		s.p.enc.DropCatchUp()
+	}
 }
 
 func (s *sharing) tell(c wire.Control) error {
@@ -287,16 +296,21 @@ func (s *sharing) sendUpdates(now time.Time) (wait time.Duration, err error) {
 			s.p.inject.layout.Store(uint32(enc.Layout()))
 			s.held = true
 		}
-		s.pace.spendCatchUp(now)
-		if err := s.link.send(enc.Keyframe(s.link.buffer(), params)); err != nil {
+		key := params
+		key.Size = s.pace.keySize()
+		msg := enc.Keyframe(s.link.buffer(), key)
+		s.pace.spendKey(len(msg), now)
+		if err := s.link.send(msg); err != nil {
 			return 0, err
 		}
 	}
 	if !s.held {
 		return 0, nil
 	}
+	budget, more := s.pace.refinement(enc.Moving(params.Captured), now)
 	ok, later := s.pace.credit(now)
 	if ok {
+		params.Budget = budget
 		if err := s.sendUpdate(now, params); err != nil {
 			return 0, err
 		}
@@ -305,17 +319,21 @@ func (s *sharing) sendUpdates(now time.Time) (wait time.Duration, err error) {
 	}
 	catchUp, refine, quietIn := enc.Pending(params.Captured)
 	if refine && (ok || later > 0) { // else an ack brings credit and the loop comes here again
-		soonest(max(time.Duration(quietIn)*time.Millisecond, later, minInterval))
+		quiet := time.Duration(quietIn) * time.Millisecond
+		if !enc.Waiting() {
+			quiet = max(quiet, more)
+		}
+		soonest(max(quiet, later, minInterval))
 	}
 	if catchUp {
 		ok, later := s.pace.catchUpCredit(now)
 		if ok {
-			params.Budget = refineBudget
+			params.Budget = s.pace.budget
 			msg, some := enc.CatchUp(s.link.buffer(), params)
 			if !some {
 				s.link.recycle(msg)
 			} else {
-				s.pace.spendCatchUp(now)
+				s.pace.spendCatchUp(len(msg), now)
 				if err := s.link.send(msg); err != nil {
 					return 0, err
 				}
@@ -339,14 +357,15 @@ func (s *sharing) sendUpdate(now time.Time, params screen.Params) error {
 	}
 	// Read after the capture: an input shows in the picture sooner than its injection returns.
 	params.Input = s.p.inject.newest(s.pace.lead)
-	params.Budget = refineBudget
+	params.Size = s.pace.flow.size()
 	msg, some := s.p.enc.Update(s.link.buffer(), s.picture, damage, params)
 	if !some {
 		s.link.recycle(msg)
 		return nil
 	}
 	s.p.inject.layout.Store(uint32(s.p.enc.Layout()))
-	s.pace.spend(s.p.enc.Seq(), len(msg), now)
+	s.pace.spend(s.p.enc.Seq(), len(msg), s.p.enc.Waiting(), now)
+	s.pace.refined(s.p.enc.Refined())
 	return s.link.send(msg)
 }
 

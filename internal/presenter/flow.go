@@ -1,0 +1,174 @@
+package presenter
+
+import "time"
+
+// Figures of the estimate of the lead's link.
+const (
+	sizeTime   = 40 * time.Millisecond  // of the link that one update may take
+	queueTime  = 40 * time.Millisecond  // that may wait before the next update: see most
+	lateness   = 120 * time.Millisecond // beyond the least round trip: more waits somewhere than is meant to
+	rttPeriod  = 5 * time.Second        // the least round trip of this one and the one before counts
+	leastSpan  = 10 * time.Millisecond  // of a measurement: an ack waits for the page's frame
+	cutTo      = 0.7                    // of the rate, at most once a round trip
+	lostAfter  = 5 * time.Second        // for what was sent to a viewer that may not have got it
+	minUpdate  = 1500                   // bytes of an update; less would be mostly heads
+	minFlight  = 4 << 10                // bytes that may always be on their way
+	firstMost  = 128 << 10              // bytes on their way while nothing is known
+	flightMost = 512 << 10              // in any case
+)
+
+// flow estimates, from what the lead has acked, what the way to it carries and how long it is,
+// in the manner of BBR (Cardwell and others, "BBR: congestion-based congestion control", ACM
+// Queue 14/5, 2016): the round trip is the least one lately, and the rate is what was delivered
+// between two acks. Unlike there the rate does not expire, as most of the time there is little
+// to send: only acks that are late lower it. It is owned by the loop.
+type flow struct {
+	sent  []sentUpdate // not acked, oldest first
+	bytes int          // of sent
+
+	rtt, rttNow time.Duration // least of two periods, and of the present one; 0 = not known
+	period      time.Time     // begin of the present one
+	alone       bool          // an update of this period met no other one on its way
+	probe       bool          // nothing goes until all has arrived: else only queues would be measured
+
+	rate      float64 // bytes a second; 0 = not known
+	best      float64 // largest measurement since the last cut
+	cut       time.Time
+	delivered int64
+	base      mark // of what is sent next
+}
+
+// sentUpdate is a numbered update, or one with a part, on its way.
+type sentUpdate struct {
+	seq, part uint32
+	bytes     int
+	at        time.Time
+	base      mark
+	alone     bool
+}
+
+// mark is how much had been delivered at a moment.
+type mark struct {
+	delivered int64
+	at        time.Time
+}
+
+// restart forgets the way: there is another lead.
+func (f *flow) restart() { *f = flow{sent: f.sent[:0]} }
+
+// add notes that an update was sent.
+func (f *flow) add(u sentUpdate) {
+	if u.alone = len(f.sent) == 0; u.alone {
+		f.base = mark{f.delivered, u.at.Add(f.rtt)} // the way is empty: nothing can come before
+		f.probe = false
+	}
+	u.base = f.base
+	f.sent = append(f.sent, u)
+	f.bytes += u.bytes
+}
+
+// acked frees what an ack covers, and measures. took is what decoding and painting did.
+// It reports whether the newest of it was late; ok is false if nothing was freed.
+func (f *flow) acked(seq, part uint32, took time.Duration, now time.Time) (late, ok bool) {
+	n := 0
+	for i, u := range f.sent {
+		if u.part > 0 && int32(u.part-part) <= 0 || u.part == 0 && int32(u.seq-seq) <= 0 {
+			n = i + 1 // and all before it
+		}
+	}
+	if n == 0 {
+		return false, false
+	}
+	newest := f.sent[n-1]
+	f.drop(n)
+	trip := now.Sub(newest.at) - took
+	if trip <= 0 {
+		f.base = mark{f.delivered, now}
+		return false, true
+	}
+	span := now.Sub(newest.base.at)
+	if f.rtt == 0 {
+		span = trip
+	}
+	f.measureTrip(trip, newest.alone, now)
+	late = f.measureRate(float64(f.delivered-newest.base.delivered)/max(span, leastSpan).Seconds(), trip, now)
+	f.base = mark{f.delivered, now}
+	return late, true
+}
+
+// drop takes the oldest n off what is on its way, as delivered.
+func (f *flow) drop(n int) {
+	for _, u := range f.sent[:n] {
+		f.bytes -= u.bytes
+		f.delivered += int64(u.bytes)
+	}
+	f.sent = append(f.sent[:0], f.sent[n:]...)
+}
+
+// numbered is how many updates with a number are on their way.
+func (f *flow) numbered() (n int) {
+	for _, u := range f.sent {
+		if u.part == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *flow) measureTrip(trip time.Duration, alone bool, now time.Time) {
+	if now.Sub(f.period) > rttPeriod {
+		if f.rttNow > 0 {
+			f.rtt = f.rttNow
+		}
+		f.probe = !f.alone && f.rtt > 0
+		f.rttNow, f.alone, f.period = 0, false, now
+	}
+	if f.alone = f.alone || alone; f.rttNow == 0 || trip < f.rttNow {
+		f.rttNow = trip
+	}
+	if f.rtt == 0 || trip < f.rtt {
+		f.rtt = trip
+	}
+}
+
+func (f *flow) measureRate(rate float64, trip time.Duration, now time.Time) (late bool) {
+	late = trip-f.rtt > lateness
+	f.best = max(f.best, rate)
+	switch {
+	case f.rate == 0:
+		f.rate = rate
+	case rate > f.rate:
+		f.rate += (rate - f.rate) / 2 // half: the page's frames make measurements uneven
+	case late && now.Sub(f.cut) > f.rtt+lateness:
+		f.rate = max(cutTo*f.rate, min(f.best, f.rate))
+		f.best, f.cut = 0, now
+	}
+	return late
+}
+
+// room reports whether one more update may go now.
+func (f *flow) room(now time.Time) bool {
+	for len(f.sent) > 0 && f.sent[0].part > 0 && now.Sub(f.sent[0].at) > lostAfter {
+		f.drop(1)
+	}
+	if f.probe {
+		return len(f.sent) == 0
+	}
+	return f.bytes < f.most()
+}
+
+// most is how many bytes may be on their way before one more update.
+func (f *flow) most() int {
+	if f.rate == 0 {
+		return firstMost
+	}
+	return int(min(max(f.rate*(f.rtt+queueTime).Seconds(), minFlight), flightMost))
+}
+
+// size is how many bytes one update may take; 0 = any.
+func (f *flow) size() int {
+	if f.rate == 0 {
+		return 0
+	}
+	return int(max(f.rate*sizeTime.Seconds(), minUpdate))
+}
