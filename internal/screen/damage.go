@@ -102,22 +102,3 @@ func (e *Encoder) touch(t int, r Rect) {
 	}
 	e.boxes[t] = e.boxes[t].union(r)
 }
-
-// recheck shrinks the boxes of the dirty tiles to what still differs, after copies.
-func (e *Encoder) recheck(cur *Picture) {
-	e.tiles = append(e.tiles[:0], e.dirty...)
-	e.dirty = e.dirty[:0]
-	for _, t := range e.tiles {
-		box := e.boxes[t]
-		e.boxes[t] = Rect{}
-		e.compare(cur, box)
-	}
-}
-
-// dirtyArea is the number of pixels in all boxes.
-func (e *Encoder) dirtyArea() (n int) {
-	for _, t := range e.dirty {
-		n += e.boxes[t].area()
-	}
-	return n
-}

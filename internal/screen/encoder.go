@@ -49,6 +49,8 @@ type Encoder struct {
 	boxes          []Rect  // per tile: what changed; W == 0 for none
 	dirty          []int32 // the tiles with a box
 	waiting        []int32 // tiles that did not fit into the last update
+	restless       []uint8 // per tile: how often in a row it was sent as JPEG, at most playing
+	lastMove       vector  // of the last update's copies; zero if there were none
 	motion         motion
 	turn           turn
 	refined        int // bytes of refinement in the last update
@@ -148,10 +150,11 @@ func (e *Encoder) adopt(cur *Picture) {
 	n := e.tilesX * e.tilesY
 	e.marks.reset(n)
 	if cap(e.boxes) < n {
-		e.boxes = make([]Rect, n)
+		e.boxes, e.restless = make([]Rect, n), make([]uint8, n)
 	}
-	e.boxes = e.boxes[:n]
+	e.boxes, e.restless = e.boxes[:n], e.restless[:n]
 	clear(e.boxes)
+	clear(e.restless)
 	e.dirty, e.waiting = e.dirty[:0], e.waiting[:0]
 	e.refineAt, e.catchUpAt = 0, 0
 	e.turn = turn{}

@@ -24,6 +24,26 @@ type palette struct {
 	}
 }
 
+// find returns the slot of colour c, or the free one that it would take.
+func (p *palette) find(c uint32) (slot uint32, ok bool) {
+	h := c * 2654435761 >> 22
+	for p.slots[h].round == p.round {
+		if p.slots[h].colour == c {
+			return h, true
+		}
+		h = (h + 1) & 1023
+	}
+	return h, false
+}
+
+// enter makes c the next colour; slot is where find wants it.
+func (p *palette) enter(slot, c uint32) {
+	s := &p.slots[slot]
+	s.round, s.colour, s.index = p.round, c, uint8(p.n)
+	p.colours[p.n] = c
+	p.n++
+}
+
 // build collects the colours of r and the pixels' indices; false if there are more than
 // limit (at most 256) of them.
 func (p *palette) build(pic *Picture, r Rect, limit int) bool {
@@ -36,26 +56,44 @@ func (p *palette) build(pic *Picture, r Rect, limit int) bool {
 		for i := 0; i < len(row); i += 4 {
 			c := binary.LittleEndian.Uint32(row[i:]) & 0xffffff
 			if c != last {
-				h := c * 2654435761 >> 22
-				for p.slots[h].round == p.round && p.slots[h].colour != c {
-					h = (h + 1) & 1023
-				}
-				s := &p.slots[h]
-				if s.round != p.round {
+				slot, ok := p.find(c)
+				if !ok {
 					if p.n == limit {
 						return false
 					}
-					s.round, s.colour, s.index = p.round, c, uint8(p.n)
-					p.colours[p.n] = c
-					p.n++
+					p.enter(slot, c)
 				}
-				last, index = c, s.index
+				last, index = c, p.slots[slot].index
 			}
 			p.indices[k] = index
 			k++
 		}
 	}
 	return true
+}
+
+// crowded guesses from a few pixels whether r has too many colours for a palette. It is asked
+// only of tiles which had too many the last time, and can only take a picture for one
+// that is not exact for a while.
+func (p *palette) crowded(pic *Picture, r Rect) bool {
+	const step = 5 // prime to tileSize: each row is looked at in other columns
+	if r.area() < tileSize*tileSize/2 {
+		return false
+	}
+	p.round++
+	p.n = 0
+	seen, x := 0, 0
+	for y := r.Y; y < r.Y+r.H; y += 3 {
+		for ; x < r.W; x += step {
+			c := binary.LittleEndian.Uint32(pic.row(r.X+x, y, 1)) & 0xffffff
+			if slot, ok := p.find(c); !ok {
+				p.enter(slot, c)
+			}
+			seen++
+		}
+		x -= r.W
+	}
+	return p.n > seen*3/4
 }
 
 // appendPalette writes the Palette or Fill op of r, of which e.palette was built.

@@ -8,6 +8,7 @@ const (
 	deltaAtOnceAll = 8 * tileSize * tileSize // and of all such patches of one update
 	deltaMoving    = tileSize * tileSize / 4 // of all while the screen moves: where a JPEG's head weighs more
 	nearlyWhole    = tileSize * tileSize * 3 / 4
+	playing        = 3 // times in a row that a tile had too many colours, and its like is not looked for elsewhere
 	maxTileRaw     = wire.OpHeadSize + 3*tileSize*tileSize
 )
 
@@ -35,9 +36,11 @@ func (e *Encoder) encode(cur *Picture, p Params) {
 		}
 		r, ok := e.choose(cur, t)
 		if !ok {
+			e.restless[t] = min(e.restless[t]+1, playing)
 			many[t], whole[t], some = true, true, true
 			continue
 		}
+		e.restless[t] = 0
 		whole[t] = r == e.tileRect(t)
 		if e.palette.n == 1 {
 			e.fills.add(r, e.palette.colours[0])
@@ -63,6 +66,9 @@ func (e *Encoder) encode(cur *Picture, p Params) {
 // returns the rectangle, or false if there are too many colours.
 func (e *Encoder) choose(cur *Picture, t int) (Rect, bool) {
 	box, tile := e.boxes[t], e.tileRect(t)
+	if e.restless[t] > 0 && e.palette.crowded(cur, box) {
+		return box, false
+	}
 	if e.palette.build(cur, box, 1) {
 		if !e.palette.build(cur, tile, 1) && e.marks.tile[t] == exact {
 			e.palette.build(cur, box, 1)
@@ -72,6 +78,9 @@ func (e *Encoder) choose(cur *Picture, t int) (Rect, bool) {
 	if e.marks.tile[t] != exact || box.area() >= nearlyWhole {
 		if e.palette.build(cur, tile, maxColours) {
 			return tile, true
+		}
+		if box == tile {
+			return box, false
 		}
 	}
 	// With a colour for every other pixel it is grain, which is cheaper in a JPEG. Small boxes have
