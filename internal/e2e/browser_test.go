@@ -61,7 +61,7 @@ func TestTheMainJob(t *testing.T) {
 			v.screenshot("live")
 
 			if urls := eval[string](v, `performance.getEntriesByType('resource').map(e => e.name).join(' ') + document.referrer`); strings.Contains(urls, pin) ||
-				!strings.Contains(urls, "/api/v1/join") {
+				!strings.Contains(urls, "viewer/worker.js") {
 				t.Errorf("the PIN is in a URL, or nothing was fetched: %s", urls)
 			}
 			clickAndType(t, d, v, pad, typed)
@@ -216,7 +216,8 @@ func TestGrantsSurviveTheBroker(t *testing.T) {
 	}
 }
 
-// TestDeniedViewer shows a technician what a no looks like, and what the third does.
+// TestDeniedViewer shows a technician what a no looks like, and what the third does; that a
+// reload does not undo it.
 func TestDeniedViewer(t *testing.T) {
 	s := startSite(t, nil)
 	pin, desk, g := s.newPIN(), newFakeDesktop(320, 200), newGuest()
@@ -235,6 +236,15 @@ func TestDeniedViewer(t *testing.T) {
 	}
 	eventually(t, 10*time.Second, "the page ends", func() bool { st := v.state(); return st[:5] == "ended" || st[:5] == "error" })
 	v.screenshot("blocked")
+	for range 3 {
+		v.open("about:blank")
+		v.open(s.url + "/view#" + pin)
+		v.wantState("waiting denied")
+		if text := v.text(`document.getElementById('panel-text').textContent`); !strings.Contains(text, "not heard") {
+			t.Errorf("after a reload the page says %q", text)
+		}
+	}
+	never(t, "the guest is asked again", func() bool { return len(g.asked) > 0 })
 	if desk.grabs > 0 {
 		t.Error("the screen was captured although nobody was let in")
 	}

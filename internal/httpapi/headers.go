@@ -29,7 +29,9 @@ var apiHeaders = [][2]string{
 var pageHeaders = [][2]string{
 	{"X-Content-Type-Options", "nosniff"},
 	{"Referrer-Policy", "no-referrer"},
+	// Both together give a page shared memory, which the viewer has its pictures in.
 	{"Cross-Origin-Opener-Policy", "same-origin"},
+	{"Cross-Origin-Embedder-Policy", "require-corp"},
 	{"Permissions-Policy", "fullscreen=(self), keyboard-map=(self), clipboard-read=(self), clipboard-write=(self), " +
 		"camera=(), geolocation=(), microphone=()"},
 	{"Cache-Control", "no-cache"},

@@ -127,14 +127,15 @@ func mustParse(t testing.TB, s string) *url.URL {
 
 func TestPageHeaders(t *testing.T) {
 	want := map[string]string{
-		"Content-Security-Policy":    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self' wss://help.example.com; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-		"Strict-Transport-Security":  "max-age=15768000",
-		"X-Content-Type-Options":     "nosniff",
-		"Referrer-Policy":            "no-referrer",
-		"Cross-Origin-Opener-Policy": "same-origin",
-		"Permissions-Policy":         "fullscreen=(self), keyboard-map=(self), clipboard-read=(self), clipboard-write=(self), camera=(), geolocation=(), microphone=()",
-		"Cache-Control":              "no-cache",
-		"Accept-Ranges":              "bytes",
+		"Content-Security-Policy":      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self' wss://help.example.com; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		"Strict-Transport-Security":    "max-age=15768000",
+		"X-Content-Type-Options":       "nosniff",
+		"Referrer-Policy":              "no-referrer",
+		"Cross-Origin-Opener-Policy":   "same-origin",
+		"Cross-Origin-Embedder-Policy": "require-corp",
+		"Permissions-Policy":           "fullscreen=(self), keyboard-map=(self), clipboard-read=(self), clipboard-write=(self), camera=(), geolocation=(), microphone=()",
+		"Cache-Control":                "no-cache",
+		"Accept-Ranges":                "bytes",
 	}
 	d := open(t, nil)
 	for path, contentType := range map[string]string{

@@ -6,7 +6,34 @@ import { indexBits, OpCode } from './wire.js';
 /** @typedef {{x: number, y: number, w: number, h: number}} Rect */
 
 const OPAQUE = 0xff000000;
-const MAX_DIRTY = 48; // more rectangles cost more to paint one by one than their hull
+/** A list of more rectangles becomes their hull: one by one they cost more to paint. */
+export const MAX_DIRTY = 48;
+
+/**
+ * Adds a rectangle to a list of what is to be painted, merged with another where that costs nothing.
+ * @param {Rect[]} rects changed in place; at most MAX_DIRTY before and after
+ * @param {Rect} rect
+ */
+export function addRect(rects, { x, y, w, h }) {
+  for (let i = rects.length - 1; i >= 0; i--) {
+    const d = rects[i];
+    const left = Math.min(d.x, x);
+    const top = Math.min(d.y, y);
+    const hullW = Math.max(d.x + d.w, x + w) - left;
+    const hullH = Math.max(d.y + d.h, y + h) - top;
+    // Neighbours in a row, and what lies inside of another, become one at no cost.
+    if (hullW * hullH > d.w * d.h + w * h) continue;
+    rects[i] = { x: left, y: top, w: hullW, h: hullH };
+    return;
+  }
+  rects.push({ x, y, w, h });
+  if (rects.length <= MAX_DIRTY) return;
+  const left = Math.min(...rects.map((d) => d.x));
+  const top = Math.min(...rects.map((d) => d.y));
+  const right = Math.max(...rects.map((d) => d.x + d.w));
+  const bottom = Math.max(...rects.map((d) => d.y + d.h));
+  rects.splice(0, rects.length, { x: left, y: top, w: right - left, h: bottom - top });
+}
 
 /**
  * A pixel as Uint32: R, G, B, A in memory on the little-endian machines that browsers run on.
@@ -57,31 +84,7 @@ export class Picture {
         this.#image(op, image);
         break;
     }
-    this.#mark(op);
-  }
-
-  /** @param {Rect} r */
-  #mark({ x, y, w, h }) {
-    const { dirty } = this;
-    for (let i = dirty.length - 1; i >= 0; i--) {
-      const d = dirty[i];
-      const left = Math.min(d.x, x);
-      const top = Math.min(d.y, y);
-      const hullW = Math.max(d.x + d.w, x + w) - left;
-      const hullH = Math.max(d.y + d.h, y + h) - top;
-      // Neighbours in a row, and what lies inside of another, become one at no cost.
-      if (hullW * hullH > d.w * d.h + w * h) continue;
-      dirty[i] = { x: left, y: top, w: hullW, h: hullH };
-      return;
-    }
-    dirty.push({ x, y, w, h });
-    if (dirty.length > MAX_DIRTY) {
-      const left = Math.min(...dirty.map((d) => d.x));
-      const top = Math.min(...dirty.map((d) => d.y));
-      const right = Math.max(...dirty.map((d) => d.x + d.w));
-      const bottom = Math.max(...dirty.map((d) => d.y + d.h));
-      this.dirty = [{ x: left, y: top, w: right - left, h: bottom - top }];
-    }
+    addRect(this.dirty, op);
   }
 
   /** @param {Op} op */

@@ -104,6 +104,8 @@ const en = {
   'error.full.text': 'As many people as may are watching already. Try again when somebody has left.',
   'error.pin.title': 'No valid PIN',
   'error.pin.text': 'The address of this page has no PIN, or only a part of one. Enter it on the first page.',
+  'error.data.title': 'This cannot be shown',
+  'error.data.text': 'The program that shares the screen sent data that this page cannot show. You can connect again.',
   'error.other.title': 'This did not work',
   'error.other.text': 'The server answered: {code}.',
   'error.browser.title': 'This browser is too old',

@@ -1,5 +1,5 @@
-// Decodes the stream's JPEGs with the browser's own decoder, which works without https and off
-// the main thread.
+// Decodes the stream's JPEGs with the browser's own decoder, which works without https, in a page
+// and in a worker.
 
 /** @typedef {import('../shared/screen.js').Images<ImageBitmap>} Images */
 
@@ -7,7 +7,7 @@ const MAX_SCRATCH = 1 << 22; // pixels; a larger scratch canvas is not kept
 
 /** @returns {Images} */
 export function browserImages() {
-  /** @type {CanvasRenderingContext2D | null} */
+  /** @type {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null} */
   let scratch = null;
   /**
    * @param {number} w
@@ -15,14 +15,9 @@ export function browserImages() {
    */
   const context = (w, h) => {
     if (scratch && scratch.canvas.width >= w && scratch.canvas.height >= h) return scratch;
-    const canvas = document.createElement('canvas');
-    canvas.width = Math.max(w, scratch?.canvas.width ?? 256);
-    canvas.height = Math.max(h, scratch?.canvas.height ?? 256);
-    // willReadFrequently keeps the pixels in memory, where they are needed.
-    const made = canvas.getContext('2d', { alpha: false, willReadFrequently: true });
-    if (!made) throw new Error('no 2d canvas');
+    const made = newContext(Math.max(w, scratch?.canvas.width ?? 256), Math.max(h, scratch?.canvas.height ?? 256));
     made.imageSmoothingQuality = 'medium';
-    scratch = canvas.width * canvas.height <= MAX_SCRATCH ? made : null;
+    scratch = made.canvas.width * made.canvas.height <= MAX_SCRATCH ? made : null;
     return made;
   };
   return {
@@ -42,4 +37,24 @@ export function browserImages() {
       image.close();
     },
   };
+}
+
+/**
+ * @param {number} w
+ * @param {number} h
+ * @returns {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D}
+ */
+function newContext(w, h) {
+  // willReadFrequently keeps the pixels in memory, where they are needed.
+  const options = { alpha: false, willReadFrequently: true };
+  if (typeof OffscreenCanvas !== 'undefined') {
+    const made = new OffscreenCanvas(w, h).getContext('2d', options);
+    if (made instanceof OffscreenCanvasRenderingContext2D) return made;
+  }
+  const canvas = document.createElement('canvas');
+  canvas.width = w;
+  canvas.height = h;
+  const made = canvas.getContext('2d', options);
+  if (!(made instanceof CanvasRenderingContext2D)) throw new Error('no 2d canvas');
+  return made;
 }

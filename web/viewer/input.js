@@ -38,7 +38,7 @@ export class Input {
    * @param {HTMLTextAreaElement} field
    * @param {object} page
    * @param {() => {width: number, height: number, layout: number} | null} page.picture
-   * @param {(body: Uint8Array, at: number) => void} page.send at: time stamp of the DOM event if
+   * @param {(body: Uint8Array<ArrayBuffer>, at: number) => void} page.send at: time stamp of the DOM event if
    *   it presses a key or a button or is text; else 0
    * @param {() => void} page.leave the person wants out of the remote screen, by keyboard
    */

@@ -1,175 +1,94 @@
-// The viewer page: wires link, model, screen, painter and input together.
-import { Close, encodeControl, Kind, message, parseControl, parseCursor, parseHeader, parsePointer, WireError } from '../shared/wire.js';
-import { Screen } from '../shared/screen.js';
+// The viewer page: wires the engine, the canvas, the cursor, the input and what else is on the
+// page together.
 import { pinOfFragment } from '../shared/pin.js';
 import { loadName, loadResume, loadStatsOpen, saveResume, saveStatsOpen } from '../shared/stored.js';
 import { useLanguage } from '../shared/texts.js';
 import { RemoteCursor } from './cursor.js';
-import { browserImages } from './images.js';
+import { Host } from './host.js';
 import { Input } from './input.js';
 import { Painter } from './paint.js';
 import { Model } from './state.js';
-import { Stats } from './stats.js';
 import { StatsPanel } from './statspanel.js';
-import { Link } from './transport.js';
 import { element, UI } from './ui.js';
 import { Viewport } from './viewport.js';
 
-/** @typedef {import('../shared/wire.js').Control} Control */
+/** @typedef {import('./state.js').Page} Page */
 
 document.documentElement.lang = useLanguage(navigator.languages);
 
 const canvas = element('screen', HTMLCanvasElement);
-const model = new Model();
+const pin = pinOfFragment(location.hash);
 const ui = new UI(act);
-const stats = new Stats();
-const statsPanel = new StatsPanel(element('stats', HTMLElement), ui.stats, stats, {
+const statsPanel = new StatsPanel(element('stats', HTMLElement), ui.stats, {
   open: loadStatsOpen(),
   onToggled: saveStatsOpen,
-  ping: (stamp) => sendControls([{ type: 'ping', stamp }]),
+  ask: (fresh, ping) => host?.post({ type: 'figures', fresh, ping }),
 });
-const pin = pinOfFragment(location.hash);
-let inputSeq = 0;
-let hadView = false;
-
-const screen = new Screen(browserImages(), {
-  onParsed: (update) => stats.parsed(update),
-  onApplied: (applied, update) => {
-    stats.applied(update, applied.took);
-    painter.applied(applied);
-  },
-  onResync: (seq) => send(Kind.Resync, seq),
+const painter = new Painter(canvas, (token, took, buffer, resized) => {
+  host?.post({ type: 'painted', token, took, buffer }, buffer ? [buffer] : []);
+  if (resized || viewport.stale) viewport.place();
 });
-
-const painter = new Painter(canvas, () => screen.picture, {
-  onAck: (seq, body) => send(Kind.Ack, seq, body),
-  onPainted: (_, resized, took) => {
-    stats.painted(took);
-    canvas.dataset.seq = String(screen.seq);
-    if (resized || viewport.stale) viewport.place();
-    if (fresh) {
-      fresh = false;
-      model.onPainted();
-      show();
-    }
-  },
-});
-let fresh = false; // the next paint is the first of its socket, epoch or grant
-
 const cursor = new RemoteCursor(canvas, element('pointer', HTMLCanvasElement));
 const viewport = new Viewport(element('stage', HTMLElement), element('sheet', HTMLElement), canvas, () => {
   cursor.scale = viewport.scale;
 });
+let epoch = 0; // whose state the page shows
 const input = new Input(canvas, element('keys', HTMLTextAreaElement), {
-  picture: () => screen.picture,
+  picture: () => painter.size,
   send: (body, at) => {
-    send(Kind.Input, ++inputSeq, body);
-    stats.input(inputSeq, at);
+    host?.post({ type: 'input', epoch, body, at }, [body.buffer]);
+    painter.look();
   },
   leave: () => (ui.request.hidden || ui.request.disabled ? ui.mode : ui.request).focus(),
 });
+/** @type {Host | null} */
+let host = null;
 
-const link = new Link({
-  pin: pin ?? '',
-  name: loadName,
-  resume: () => loadResume(pin ?? ''),
-  onState: (state) => {
-    if (state.phase === 'open') {
-      inputSeq = 0; // counts anew on each socket
-      stats.reconnect();
-      restart();
-    }
-    // Who was refused too often stays the same viewer: a reload is no way round it.
-    if (state.phase === 'over' && state.code !== Close.Blocked) saveResume(pin ?? '', '');
-    model.onLink(state);
-    show();
-  },
-  onMessage: receive,
-});
-
-/**
- * @param {number} kind
- * @param {number} seq
- * @param {Uint8Array} [body]
- */
-function send(kind, seq, body) {
-  link.send(message({ kind, epoch: model.epoch, seq }, body));
-}
-
-/** @param {Control[]} controls */
-function sendControls(controls) {
-  for (const c of controls) send(Kind.Control, 0, encodeControl(c));
-}
-
-/** The stream begins anew: a key must come first. */
-function restart() {
-  screen.reset(model.epoch);
-  painter.forget();
-  stats.restart();
-  fresh = true;
-}
-
-/** @param {Uint8Array} msg */
+/** @param {import('./messages.js').FromEngine} msg */
 function receive(msg) {
-  stats.received(msg.length);
-  try {
-    const { header, body } = parseHeader(msg);
-    switch (header.kind) {
-      case Kind.Update:
-        screen.push(header, body);
-        break;
-      case Kind.Cursor:
-        if (header.epoch === model.epoch) cursor.setShape(parseCursor(body));
-        break;
-      case Kind.Pointer:
-        if (header.epoch === model.epoch) cursor.setPlace(parsePointer(body));
-        break;
-      case Kind.Control:
-        control(parseControl(body));
-        break;
-    }
-  } catch (err) {
-    if (!(err instanceof WireError)) throw err; // what breaks the protocol is ignored, our own mistakes are not
+  switch (msg.type) {
+    case 'frame': painter.frame(msg.frame); break;
+    case 'clear': painter.clear(); break;
+    case 'place': cursor.setPlace(msg.place); break;
+    case 'shape':
+      if (msg.shape) cursor.setShape(msg.shape);
+      else cursor.forget();
+      break;
+    case 'page':
+      epoch = msg.epoch;
+      show(msg.page);
+      break;
+    case 'resume': saveResume(pin ?? '', msg.resume); break;
+    case 'figures': statsPanel.show(msg.figures); break;
   }
 }
 
-/** @param {Control} c */
-function control(c) {
-  if (c.type === 'pong') {
-    stats.pong(c.stamp ?? 0, c.queue ?? 0);
-    return;
-  }
-  const { epoch } = model;
-  if (c.type === 'welcome' && c.resume) saveResume(pin ?? '', c.resume);
-  const replies = model.onControl(c);
-  if (model.epoch !== epoch) {
-    restart();
-    cursor.forget();
-  }
-  if (hadView && !model.mayView && c.type === 'state') {
-    restart();
-    screen.picture = null;
-    painter.clear();
-  }
-  if (c.type === 'state') hadView = model.mayView;
-  sendControls(replies);
-  show();
-}
-
-function show() {
-  const page = model.page();
+/** @param {Page} page */
+function show(page) {
   ui.show(page);
   input.on = page.input;
   cursor.own = page.input;
   statsPanel.available = page.picture !== 'none';
 }
 
+/** @param {'pin' | 'data'} detail */
+function fail(detail) {
+  const model = new Model();
+  model.fail(detail);
+  show(model.page());
+}
+
 /** @param {import('./state.js').Action | 'request' | 'mode' | 'fullscreen' | 'stats'} action */
 function act(action) {
   switch (action) {
-    case 'request': sendControls(model.requestControl()); input.focus(); break;
-    case 'continue': sendControls(model.goOn()); break;
-    case 'again': sendControls(model.askView()); break;
+    case 'request':
+      host?.post({ type: 'act', action });
+      input.focus();
+      break;
+    case 'continue':
+    case 'again':
+      host?.post({ type: 'act', action });
+      break;
     case 'mode':
       viewport.mode = viewport.mode === 'fit' ? 'exact' : 'fit';
       ui.showMode(viewport.mode);
@@ -184,7 +103,6 @@ function act(action) {
     case 'here':
     case 'retry': location.reload(); break;
   }
-  show();
 }
 
 async function toggleFullscreen() {
@@ -207,13 +125,18 @@ element('stage', HTMLElement).addEventListener('click', () => {
   if (input.on) input.focus();
 });
 window.addEventListener('hashchange', () => location.reload());
-window.addEventListener('online', () => link.online());
-window.addEventListener('offline', () => link.offline());
-document.addEventListener('visibilitychange', () => {
-  if (document.hidden) stats.pause();
-  else link.wake();
-});
+window.addEventListener('online', () => host?.post({ type: 'network', online: true }));
+window.addEventListener('offline', () => host?.post({ type: 'network', online: false }));
+document.addEventListener('visibilitychange', () => host?.post({ type: 'hidden', hidden: document.hidden }));
 
-if (pin) link.start();
-else model.fail('pin');
-show();
+show(new Model().page());
+if (pin) {
+  host = new Host({
+    pin, name: loadName(), resume: loadResume(pin), languages: navigator.languages, hidden: document.hidden, origin: performance.timeOrigin,
+  }, receive, () => {
+    painter.clear();
+    fail('data');
+  }, new URLSearchParams(location.search).get('engine'));
+} else {
+  fail('pin');
+}

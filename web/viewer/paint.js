@@ -1,69 +1,76 @@
-// Brings the screen's picture onto the canvas and acks it. The first update after an animation
-// frame is painted at once: it is on the glass as soon as one painted in the next frame's callback
-// would be, but on the canvas and acked up to a frame earlier. What comes until that frame waits
-// for it. A hidden page is not painted but acked at once, so that it never holds back the presenter.
-import { encodeAck } from '../shared/wire.js';
+// Brings the picture onto the page's canvas. The first news after an animation frame are painted
+// at once: they are on the glass as soon as in the next frame's callback, but on the canvas and
+// acked up to a frame earlier. What comes until that frame waits for it.
+import { Front } from './front.js';
 
-/** @typedef {import('../shared/picture.js').Picture} Picture */
-/** @typedef {import('../shared/screen.js').Applied} Applied */
+/** @typedef {import('./messages.js').Frame} Frame */
+/** @typedef {import('../shared/picture.js').Rect} Rect */
+/** @typedef {{width: number, height: number, layout: number}} Size of a picture */
+/** @typedef {{front: Front, image: ImageData, pixels: Uint32Array, layout: number}} Shared */
 
 // Some browsers stop animation frames without calling the page hidden (a covered window).
 const FRAME_TIMEOUT = 250; // ms
 
 export class Painter {
-  /** @type {Applied | null} newest not acked yet */
-  #applied = null;
-  #took = 0; // ms of work since the last ack
   #frame = 0;
   #timer = 0;
-  /** @type {ImageData | null} a view of the picture's bytes, no copy */
-  #image = null;
-  /** @type {Picture | null} */
-  #shown = null;
+  /** @type {Size | null} of what is on the canvas */
+  #size = null;
+  /** @type {Shared | null} */
+  #shared = null;
+  #token = 0; // of the newest update that was taken from shared memory
+  /** @type {Frame | null} with copies, not painted yet */
+  #copies = null;
 
   /**
    * @param {HTMLCanvasElement} canvas its backing store becomes the picture's size
-   * @param {() => Picture | null} picture
-   * @param {object} events
-   * @param {(seq: number, body: Uint8Array) => void} events.onAck
-   * @param {(picture: Picture, resized: boolean, took: number) => void} events.onPainted took: ms
+   * @param {(token: number, took: number, buffer: ArrayBuffer | null, resized: boolean) => void} onPainted
+   *   took in ms
    */
-  constructor(canvas, picture, events) {
+  constructor(canvas, onPainted) {
     const context = canvas.getContext('2d', { alpha: false });
     if (!context) throw new Error('no 2d canvas');
     this.context = context;
     this.canvas = canvas;
-    this.picture = picture;
-    this.events = events;
+    this.onPainted = onPainted;
     document.addEventListener('visibilitychange', () => {
-      if (document.hidden) this.#ack();
-      else this.#paint();
+      if (document.hidden) this.#paint(); // there will be no frame
     });
   }
 
-  /** @param {Applied} applied */
-  applied(applied) {
-    this.#applied = applied;
-    this.#took += applied.took;
-    if (!document.hidden) {
-      if (this.#frame === 0) this.#paint();
-      this.#schedule();
-    } else if (this.#shown !== this.picture()) this.#paint(); // a first picture, or another size
-    else this.#ack();
+  /** The size of the picture on the canvas; null before the first, and after clear. */
+  get size() {
+    return this.#size;
   }
 
-  /** Acks of what came before would be of another socket or epoch. */
-  forget() {
-    this.#applied = null;
-    this.#took = 0;
+  /** @param {Frame} frame */
+  frame(frame) {
+    const { width, height, layout, memory } = frame;
+    if (memory) {
+      const image = new ImageData(width, height);
+      this.#shared = { front: new Front(width, height, memory), image, pixels: new Uint32Array(image.data.buffer), layout };
+      this.#token = 0;
+    } else if (frame.buffer) {
+      this.#copies = frame;
+    }
+    if (this.#frame === 0 || document.hidden) this.#paint();
+    if (!document.hidden) this.#schedule();
   }
 
-  /** Makes the canvas black: the view grant is gone. */
+  /**
+   * Looks for news in the next animation frame. The browser may hold their message back until
+   * after it: Chromium does so when a key or a button was pressed.
+   */
+  look() {
+    if (this.#shared && !document.hidden) this.#schedule();
+  }
+
+  /** Makes the canvas black: the picture may not be seen any more. */
   clear() {
-    this.forget();
     this.#unschedule();
+    this.#shared = this.#size = null;
+    if (this.#copies) this.#give(this.#copies, 0, false);
     this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
-    this.#shown = null;
   }
 
   #schedule() {
@@ -79,30 +86,55 @@ export class Painter {
 
   #paint() {
     this.#unschedule();
-    const picture = this.picture();
-    if (!picture || (!this.#applied && this.#shown === picture && picture.dirty.length === 0)) return;
-    const begun = performance.now();
-    const resized = this.canvas.width !== picture.width || this.canvas.height !== picture.height;
-    if (resized) {
-      this.canvas.width = picture.width;
-      this.canvas.height = picture.height;
-    }
-    if (this.#shown !== picture || !this.#image) {
-      this.#shown = picture;
-      this.#image = new ImageData(picture.bytes, picture.width, picture.height);
-    }
-    for (const { x, y, w, h } of picture.takeDirty()) this.context.putImageData(this.#image, 0, 0, x, y, w, h);
-    const took = performance.now() - begun;
-    this.#took += took;
-    this.events.onPainted(picture, resized, took);
-    this.#ack();
+    if (this.#copies) this.#paintCopies(this.#copies);
+    else if (this.#shared) this.#paintShared(this.#shared);
   }
 
-  #ack() {
-    const a = this.#applied;
-    if (!a) return;
-    this.#applied = null;
-    this.events.onAck(a.seq, encodeAck({ captured: a.captured, part: a.part, took: 10 * this.#took, hidden: document.hidden }));
-    this.#took = 0;
+  /** @param {Shared} shared */
+  #paintShared({ front, image, pixels, layout }) {
+    if (front.token === this.#token) return;
+    const begun = performance.now();
+    const taken = front.take(pixels);
+    if (!taken) return; // it is being written: the message about it follows
+    const resized = this.#fit({ width: front.width, height: front.height, layout });
+    for (const { x, y, w, h } of taken.rects) this.context.putImageData(image, 0, 0, x, y, w, h);
+    this.#token = taken.token;
+    this.onPainted(taken.token, performance.now() - begun, null, resized);
+  }
+
+  /** @param {Frame} frame */
+  #paintCopies(frame) {
+    const begun = performance.now();
+    const resized = this.#fit(frame);
+    const { rects = [], buffer = new ArrayBuffer(0) } = frame;
+    let at = 0;
+    for (const { x, y, w, h } of rects) {
+      this.context.putImageData(new ImageData(new Uint8ClampedArray(buffer, at, 4 * w * h), w, h), x, y);
+      at += 4 * w * h;
+    }
+    this.#give(frame, performance.now() - begun, resized);
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {number} took
+   * @param {boolean} resized
+   */
+  #give(frame, took, resized) {
+    this.#copies = null;
+    this.onPainted(frame.token, took, frame.buffer ?? null, resized);
+  }
+
+  /**
+   * Makes the canvas as large as the picture.
+   * @param {Size} size
+   * @returns {boolean} whether it had another size
+   */
+  #fit({ width, height, layout }) {
+    if (this.#size?.layout !== layout || this.#size.width !== width || this.#size.height !== height) this.#size = { width, height, layout };
+    if (this.canvas.width === width && this.canvas.height === height) return false;
+    this.canvas.width = width;
+    this.canvas.height = height;
+    return true;
   }
 }

@@ -1,5 +1,5 @@
 // What the viewer page is at any moment, from the link's state, the relay's control messages and
-// what was painted. Pure: messages in, a description of the page out; main.js shows it.
+// what was painted. Pure: messages in, a description of the page out; ui.js shows it.
 //
 // dataset.state and dataset.detail of the page:
 //
@@ -7,7 +7,7 @@
 //	waiting  no-presenter, presenter-away, presenter-left, asking, denied, picture, replaced
 //	live     '', asking, denied (both: control), paused, replaced
 //	ended    ended, expired, blocked, taken
-//	error    unknown, blocked, full, pin, browser, other
+//	error    unknown, blocked, full, pin, browser, data, other
 import { Close } from '../shared/wire.js';
 import { hasText, t } from '../shared/texts.js';
 
@@ -76,8 +76,8 @@ export class Model {
   }
 
   /**
-   * There will be no link at all.
-   * @param {'pin' | 'browser'} detail
+   * There is no link, or no more.
+   * @param {'pin' | 'browser' | 'data'} detail
    */
   fail(detail) {
     this.#end = { state: 'error', detail, reason: '' };
@@ -140,6 +140,11 @@ export class Model {
   /** A picture of this socket, epoch and grant is on the canvas. */
   onPainted() {
     if (this.#link.phase === 'open') this.#painted = this.#kept = true;
+  }
+
+  /** The last picture is not to be seen any more, even dimmed. */
+  dropPicture() {
+    this.#painted = this.#kept = false;
   }
 
   /** Whether this viewer has the view grant. Without it the relay sends no picture. */
@@ -231,7 +236,7 @@ export class Model {
       return panel(t(detail === 'blocked' ? 'error.blocked.title' : 'ended.title'), text, detail === 'taken' ? ['here', 'home'] : ['home']);
     }
     if (state === 'error') {
-      return panel(t(`error.${detail}.title`), t(`error.${detail}.text`, { code: this.#end?.reason ?? '' }), detail === 'other' || detail === 'full' ? ['retry', 'home'] : detail === 'browser' ? [] : ['home']);
+      return panel(t(`error.${detail}.title`), t(`error.${detail}.text`, { code: this.#end?.reason ?? '' }), detail === 'other' || detail === 'full' || detail === 'data' ? ['retry', 'home'] : detail === 'browser' ? [] : ['home']);
     }
     if (detail === 'connecting') return panel(t('joining.title'), t('joining.text'));
     if (detail === 'busy') {

@@ -4,7 +4,6 @@ import { t } from '../shared/texts.js';
 import { KINDS } from './stats.js';
 
 /** @typedef {import('./stats.js').Snapshot} Snapshot */
-/** @typedef {import('./stats.js').Stats} Stats */
 /** @typedef {import('./stats.js').Times} Times */
 
 const REFRESH = 500; // ms
@@ -69,16 +68,15 @@ export class StatsPanel {
   /**
    * @param {HTMLElement} panel
    * @param {HTMLButtonElement} button
-   * @param {Stats} stats
    * @param {object} page
    * @param {boolean} page.open whether it was left open
    * @param {(open: boolean) => void} page.onToggled
-   * @param {(stamp: number) => void} page.ping
+   * @param {(fresh: boolean, ping: boolean) => void} page.ask for figures, which come by show; fresh:
+   *   the overlay was just opened; ping: the round trip is to be measured as well
    */
-  constructor(panel, button, stats, page) {
+  constructor(panel, button, page) {
     this.panel = panel;
     this.button = button;
-    this.stats = stats;
     this.page = page;
     this.#open = page.open;
     // Before anything of it is sent to the remote screen.
@@ -88,23 +86,23 @@ export class StatsPanel {
       e.stopPropagation();
       if (!e.repeat) this.toggle();
     }, { capture: true });
-    this.#show();
+    this.#place();
   }
 
   /** @param {boolean} available whether there is a picture that figures could be about */
   set available(available) {
     if (available === this.#available) return;
     this.#available = available;
-    this.#show();
+    this.#place();
   }
 
   toggle() {
     this.#open = !this.#open;
     this.page.onToggled(this.#open);
-    this.#show();
+    this.#place();
   }
 
-  #show() {
+  #place() {
     const shown = this.#open && this.#available;
     this.button.hidden = !this.#available;
     this.button.setAttribute('aria-pressed', String(this.#open));
@@ -116,17 +114,21 @@ export class StatsPanel {
       delete this.panel.dataset.json;
       return;
     }
-    this.stats.open();
     this.#ticks = 0;
-    this.#timer = window.setInterval(() => this.#refresh(), REFRESH);
-    this.#refresh();
+    this.#timer = window.setInterval(() => this.#ask(), REFRESH);
+    this.#ask();
   }
 
-  #refresh() {
-    if (this.#ticks++ % PINGS_EVERY === 0) this.page.ping(this.stats.ping());
-    const snapshot = this.stats.snapshot();
-    this.panel.dataset.json = JSON.stringify(snapshot);
-    const texts = rows(snapshot);
+  #ask() {
+    this.page.ask(this.#ticks === 0, this.#ticks % PINGS_EVERY === 0);
+    this.#ticks++;
+  }
+
+  /** @param {Snapshot} figures */
+  show(figures) {
+    if (this.panel.hidden) return; // it was closed meanwhile
+    this.panel.dataset.json = JSON.stringify(figures);
+    const texts = rows(figures);
     if (this.#values.length === 0) this.#build(texts);
     texts.forEach(([, text], i) => {
       if (this.#values[i].textContent !== text) this.#values[i].textContent = text;

@@ -1,6 +1,6 @@
 // The viewer's way to the relay: joins, opens the socket, comes back when it drops. One small
-// class, so that a data channel can later take the socket's place. No DOM; what it needs of the
-// browser is injected.
+// class, so that a data channel can later take the socket's place. No DOM, so that it runs in a
+// worker; what it needs of the browser is injected.
 import { Close, PROTOCOL, terminal, TICKET_PREFIX } from '../shared/wire.js';
 
 const FIRST_DELAY = 500; // ms, then doubled up to MAX_DELAY
@@ -35,8 +35,8 @@ export const browser = () => ({
   origin: location.origin,
   fetch: (url, init) => fetch(url, init),
   socket: (url, protocols) => new WebSocket(url, protocols),
-  setTimeout: (f, ms) => window.setTimeout(f, ms),
-  clearTimeout: (id) => window.clearTimeout(id),
+  setTimeout: (f, ms) => self.setTimeout(f, ms),
+  clearTimeout: (id) => self.clearTimeout(id),
   now: () => performance.now(),
   random: Math.random,
 });

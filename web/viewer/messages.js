@@ -1,0 +1,58 @@
+// What the page and the engine say to each other. The engine may be in a worker, so these are
+// plain data: they must survive structured cloning. Types only.
+
+/**
+ * A picture's news for the canvas: by memory (of a new picture; then the same memory is meant until
+ * there is another one) or by copies of rectangles, one behind the other in buffer.
+ * @typedef {object} Frame
+ * @property {number} token of the newest update in it
+ * @property {number} width
+ * @property {number} height
+ * @property {number} layout
+ * @property {SharedArrayBuffer} [memory]
+ * @property {import('../shared/picture.js').Rect[]} [rects]
+ * @property {ArrayBuffer} [buffer] RGBA; transferred, and given back by "painted"
+ */
+
+/**
+ * The first message; there is one.
+ * @typedef {object} Start
+ * @property {'start'} type
+ * @property {string} pin
+ * @property {string} name the person's own, '' for none
+ * @property {string} resume '' for none
+ * @property {readonly string[]} languages wanted for texts, best first
+ * @property {boolean} hidden whether the page is
+ * @property {number} origin performance.timeOrigin of the page, whose clock times of events are on
+ * @property {boolean} shared pictures go through shared memory
+ */
+
+/**
+ * From the page to the engine.
+ * @typedef {{type: 'input', epoch: number, body: Uint8Array<ArrayBuffer>, at: number}
+ *   | {type: 'act', action: 'request' | 'continue' | 'again'}
+ *   | {type: 'painted', token: number, took: number, buffer: ArrayBuffer | null}
+ *   | {type: 'hidden', hidden: boolean}
+ *   | {type: 'network', online: boolean}
+ *   | {type: 'figures', fresh: boolean, ping: boolean}
+ *   | {type: 'ping'}} ToEngine
+ *   input: at is the event's time stamp if it presses something, else 0; what is for another
+ *   epoch than the present one is dropped. painted: took in ms. figures: fresh begins to measure
+ *   rates, ping measures the round trip as well
+ */
+
+/**
+ * From the engine to the page.
+ * @typedef {{type: 'page', page: import('./state.js').Page, epoch: number}
+ *   | {type: 'frame', frame: Frame}
+ *   | {type: 'clear'}
+ *   | {type: 'shape', shape: import('../shared/wire.js').Cursor | null}
+ *   | {type: 'place', place: {x: number, y: number}}
+ *   | {type: 'resume', resume: string}
+ *   | {type: 'figures', figures: import('./stats.js').Snapshot}
+ *   | {type: 'pong'}} FromEngine
+ *   clear: the picture may not be seen any more. shape: null when it is unknown, and then the
+ *   place is as well. resume: to be remembered, '' to be forgotten
+ */
+
+export {};
