@@ -86,6 +86,9 @@ func run(c cli) error {
 	}
 	defer screen.Close()
 	defer input.Close()
+	if c.Debug {
+		screen = tracedScreen{screen, log}
+	}
 	p, err := presenter.New(presenter.Config{Broker: c.Broker, PIN: pin, Name: name, Consent: consent, Screen: screen, Input: input,
 		Guest: terminal, Say: terminal.say, Log: log})
 	if err != nil {

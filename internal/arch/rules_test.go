@@ -119,7 +119,7 @@ var rules = map[string]rule{
 	},
 	"cmd/presenter": {
 		layer:   program,
-		uses:    []string{"internal/platform", "internal/presenter"},
+		uses:    []string{"internal/platform", "internal/presenter", "internal/screen"},
 		modules: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
 	},
 	// A developer's tool, which make build leaves out.

@@ -47,6 +47,11 @@ func (b *bench) flip(ctx context.Context) error {
 		late = append(late, at-drawn[i].Milliseconds())
 	}
 	b.result.Flip = &result.Flip{Latency: result.Sum(late, lost), Frames: result.Round(notes.FramesPerSecond(), 1), Load: load}
+	if b.trace != nil {
+		if b.result.Flip.Stages, err = b.stages(drawn, seen); err != nil {
+			return err
+		}
+	}
 	return b.browser.Run("__probe.start('off')")
 }
 

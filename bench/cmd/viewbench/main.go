@@ -33,6 +33,8 @@ type options struct {
 	quiet   time.Duration
 	hold    time.Duration
 	pixels  bool
+	// traced runs show where the time goes.
+	traced bool
 	// viewers join beside the page in the end, 0 for none.
 	viewers int
 	// soakLength is that of the soak, 0 for none.
@@ -56,6 +58,7 @@ func main() {
 	flag.StringVar(&o.chrome, "chrome", "", "browser (default: CHROME, or what is in PATH)")
 	flag.DurationVar(&o.quiet, "quiet", 30*time.Second, "how long to wait for a quiet machine before each product")
 	flag.DurationVar(&o.hold, "hold", 0, "keep product and page open for so long afterwards, to look at them")
+	flag.BoolVar(&o.traced, "trace", false, "also note when updates pass from program to program, which costs a little (PinDesk only)")
 	flag.IntVar(&o.viewers, "viewers", 0, "afterwards let so many more viewers join, draw, and see whether each becomes exact (PinDesk only)")
 	flag.DurationVar(&o.soakLength, "soak", 0, "afterwards put each product through all workloads for so long, and watch its memory")
 	flag.BoolVar(&o.pixels, "pixels", true, "read pixels during workloads; without it only bytes and CPU mean anything (what does reading cost?)")

@@ -33,6 +33,7 @@ type bench struct {
 	peer    *peer.Running
 	proxy   *countproxy.Proxy // nil at a link: its buffers would be part of it
 	link    *link             // nil without one
+	trace   *trace            // nil without one
 	browser *browser.Browser
 	result  *result.View
 }
@@ -57,26 +58,10 @@ func measure(ctx context.Context, o options, file string) (v *result.View, work 
 		Loadavg: procstat.Loadavg(), Works: map[string]result.Work{}}}
 	start := peer.Options{Work: work, Peers: peers, Bin: o.bin, Host: "127.0.0.1"}
 	open := browser.Options{Path: o.chrome, Log: filepath.Join(work, "browser.log")}
-	var target atomic.Pointer[string] // of the proxy, known once the product has its ports
-	if o.link != "" {
-		if b.link, err = startLink(ctx, o.bin, o.link, work); err != nil {
-			return nil, "", err
-		}
-		defer b.link.end()
-		start.Host, start.Prefix, start.Dial = far, b.link.at("a"), b.link.dial
-		open.Prefix, open.Reach = b.link.at("b"), b.link.reach
-	} else {
-		b.proxy, err = countproxy.Listen(func() string {
-			if t := target.Load(); t != nil {
-				return *t
-			}
-			return ""
-		})
-		if err != nil {
-			return nil, "", err
-		}
-		defer b.proxy.Close()
-		start.Proxy = b.proxy.Addr()
+	end, err := b.between(ctx, &start, &open)
+	defer end()
+	if err != nil {
+		return nil, "", err
 	}
 	b.peer, err = peer.Start(ctx, p, start)
 	defer b.peer.Stop()
@@ -84,11 +69,6 @@ func measure(ctx context.Context, o options, file string) (v *result.View, work 
 		b.failed("start", err)
 		return b.result, work, nil
 	}
-	relay, err := b.peer.Expand(p.Relay)
-	if err != nil {
-		return nil, "", err
-	}
-	target.Store(&relay)
 	b.result.Version = p.Versions(ctx, b.peer.Expand)
 	if b.browser, err = browser.Open(ctx, open); err != nil {
 		return nil, "", err
@@ -96,6 +76,44 @@ func measure(ctx context.Context, o options, file string) (v *result.View, work 
 	defer b.browser.Close()
 	b.all(ctx)
 	return b.result, work, nil
+}
+
+// between puts a link, or the counting proxy, between product and browser, and in a traced run a
+// proxy between the product's capture and its relay. end takes them away, also after an error.
+func (b *bench) between(ctx context.Context, start *peer.Options, open *browser.Options) (end func(), err error) {
+	if b.options.link != "" {
+		if b.link, err = startLink(ctx, b.bin, b.options.link, b.work); err != nil {
+			return func() {}, err
+		}
+		start.Host, start.Prefix, start.Dial = far, b.link.at("a"), b.link.dial
+		open.Prefix, open.Reach = b.link.at("b"), b.link.reach
+		return b.link.end, nil
+	}
+	var relay atomic.Pointer[string]
+	start.Told = func(addr string) { relay.Store(&addr) }
+	forward := func() string { return *relay.Load() } // it is told before anything can connect
+	var near *countproxy.Proxy
+	end = func() {
+		for _, p := range []*countproxy.Proxy{b.proxy, near} {
+			if p != nil {
+				p.Close()
+			}
+		}
+	}
+	var tap countproxy.Tap
+	if b.traced {
+		b.trace = &trace{}
+		tap = b.trace.viewer
+		if near, err = countproxy.Listen(forward, b.trace.presenter); err != nil {
+			return end, err
+		}
+		start.Tap = near.Addr()
+	}
+	if b.proxy, err = countproxy.Listen(forward, tap); err != nil {
+		return end, err
+	}
+	start.Proxy = b.proxy.Addr()
+	return end, nil
 }
 
 func (b *bench) failed(what string, err error) {

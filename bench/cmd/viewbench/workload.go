@@ -50,6 +50,9 @@ func (b *bench) workload(ctx context.Context, name string) error {
 		return err
 	}
 	frames(drawn, notes, b.correction(), &w)
+	if b.trace != nil && len(drawn) > 0 {
+		w.Sharp = result.Round(b.trace.sharp(drawn[len(drawn)-1].Milliseconds()), 1)
+	}
 	b.result.Works[name] = w
 	return nil
 }

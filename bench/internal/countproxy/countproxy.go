@@ -17,20 +17,29 @@ type Proxy struct {
 
 	ln     net.Listener
 	target func() string
+	tap    Tap
 	work   sync.WaitGroup
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool // guarded by mu; nil once closed
 }
 
+// Tap is asked at each connection for who reads along its two directions, before the bytes are
+// passed on; nil for nobody.
+type Tap func() (down, up func([]byte))
+
 // Listen takes a free loopback port and forwards its connections to target(), a host:port,
-// which is asked for at each connection: the product may be started later.
-func Listen(target func() string) (*Proxy, error) {
+// which is asked for at each connection: the product may be started later. Without a tap,
+// which is nil, it only counts.
+func Listen(target func() string, tap Tap) (*Proxy, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("counting proxy: %w", err)
 	}
-	p := &Proxy{ln: ln, target: target, conns: map[net.Conn]bool{}}
+	if tap == nil {
+		tap = func() (down, up func([]byte)) { return nil, nil }
+	}
+	p := &Proxy{ln: ln, target: target, tap: tap, conns: map[net.Conn]bool{}}
 	p.work.Go(p.accept)
 	return p, nil
 }
@@ -91,14 +100,15 @@ func (p *Proxy) serve(near net.Conn) {
 	}
 	defer p.disown(near)
 	defer p.disown(far)
+	tapDown, tapUp := p.tap()
 	var up sync.WaitGroup
-	up.Go(func() { pump(far, near, &p.Up) })
-	pump(near, far, &p.Down)
+	up.Go(func() { pump(far, near, &p.Up, tapUp) })
+	pump(near, far, &p.Down, tapDown)
 	up.Wait()
 }
 
 // pump copies until either end is closed, and then closes both.
-func pump(to, from net.Conn, n *atomic.Int64) {
+func pump(to, from net.Conn, n *atomic.Int64, tap func([]byte)) {
 	defer to.Close()
 	defer from.Close()
 	b := make([]byte, 256<<10)
@@ -106,6 +116,9 @@ func pump(to, from net.Conn, n *atomic.Int64) {
 		k, err := from.Read(b)
 		if k > 0 {
 			n.Add(int64(k))
+			if tap != nil {
+				tap(b[:k])
+			}
 			if _, err := to.Write(b[:k]); err != nil {
 				return
 			}

@@ -24,7 +24,7 @@ func TestCounts(t *testing.T) {
 		}
 		_, _ = c.Write(make([]byte, 5000)) // the other end counts
 	}()
-	p, err := Listen(ln.Addr().String)
+	p, err := Listen(ln.Addr().String, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

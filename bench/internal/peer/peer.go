@@ -26,6 +26,7 @@ import (
 //	DISPLAY  the X display         PROXY  host:port that the browser must use
 //	WORK     a folder of this run  PEERS  the folder of the description
 //	HOST     the address at which to listen
+//	TAP      host:port that what captures should talk to: the relay, or a proxy before it
 //	BIN      the folder of PinDesk's programs
 //	PORT_X   for any X: a port that was free, the same one in the whole description
 //
@@ -60,6 +61,7 @@ type Proc struct {
 	Env   map[string]string `json:"env"`
 	Dir   string            `json:"dir"`
 	Wait  string            `json:"wait"`     // host:port that must accept before going on
+	Trace []string          `json:"trace"`    // more arguments, for traced runs
 	Pause int               `json:"sleep_ms"` // afterwards, for what cannot be waited for
 }
 
@@ -100,6 +102,11 @@ type Options struct {
 	Bin   string
 	// Proxy is what the browser talks to; "" is the product itself.
 	Proxy string
+	// Tap is what stands between the product's capture and its relay in a traced run; "" is
+	// nothing, and no trace.
+	Tap string
+	// Told is told the relay's host:port before the programs start.
+	Told func(relay string)
 	// Host is where the product listens: a loopback address, or one of a link's far side.
 	Host string
 	// Prefix is put before each command of the product: what runs it at a link's far side.
@@ -115,12 +122,18 @@ const stepTimeout = 10 * time.Minute
 // any case, also after an error. Expand may be called before Start has returned.
 func Start(ctx context.Context, p Peer, o Options) (*Running, error) {
 	r := &Running{Peer: p, opts: o, procs: map[string][]*group.Process{}, vars: map[string]string{
-		"WORK": o.Work, "PEERS": o.Peers, "BIN": o.Bin, "PROXY": o.Proxy, "HOST": o.Host}}
-	if o.Proxy == "" {
-		var err error
-		if r.vars["PROXY"], err = r.Expand(p.Relay); err != nil {
-			return r, err
+		"WORK": o.Work, "PEERS": o.Peers, "BIN": o.Bin, "PROXY": o.Proxy, "TAP": o.Tap, "HOST": o.Host}}
+	relay, err := r.Expand(p.Relay)
+	if err != nil {
+		return r, err
+	}
+	for _, name := range []string{"PROXY", "TAP"} {
+		if r.vars[name] == "" {
+			r.vars[name] = relay
 		}
+	}
+	if o.Told != nil {
+		o.Told(relay)
 	}
 	start := r.startScreen
 	if p.OwnScreen {
@@ -170,7 +183,11 @@ func (r *Running) expandAll(list []string) ([]string, error) {
 }
 
 func (r *Running) start(ctx context.Context, proc Proc) error {
-	args, err := r.expandAll(proc.Cmd)
+	cmd := proc.Cmd
+	if r.opts.Tap != "" {
+		cmd = slices.Concat(cmd, proc.Trace)
+	}
+	args, err := r.expandAll(cmd)
 	if err != nil {
 		return err
 	}

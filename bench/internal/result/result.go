@@ -96,6 +96,14 @@ type Flip struct {
 	Latency Stats   `json:"latency"`
 	Frames  float64 `json:"page_frames_per_s"`
 	Load    Load    `json:"load"`
+	// Stages are parts of the latency, in their order, of a traced run. Each has medians of its own.
+	Stages []Stage `json:"stages,omitempty"`
+}
+
+// Stage is a part of the way from the screen to the page's picture.
+type Stage struct {
+	Name string `json:"name"`
+	Stats
 }
 
 // Input is round trips from an event in the page to the change in the page's picture that it
@@ -134,6 +142,9 @@ type Work struct {
 	Frozen   fidelity.Result `json:"area_at_last_frame"` // when the last frame's number showed
 	Settled  fidelity.Result `json:"area_after_3s"`
 	Screen   fidelity.Result `json:"screen_after_3s"`
+	// Sharp is the time in ms from the last frame's drawing until the viewer acked the update
+	// that made its picture exact, of a traced run; 0 if that was not seen.
+	Sharp float64 `json:"sharp_after_ms,omitempty"`
 	// Unread are animation frames in which the page showed no whole barcode.
 	Unread int `json:"unread_frames"`
 }
