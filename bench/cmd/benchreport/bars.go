@@ -13,8 +13,9 @@ import (
 
 // bar is one thing that PinDesk has to reach.
 type bar struct {
-	// work is what viewbench has to run again when it was disturbed; "" if it is not its.
-	work string
+	// part is what measures it, and is run again when it was disturbed: a work of viewbench, or
+	// one of the parts below.
+	part string
 	name string
 	want string
 	unit string
@@ -26,6 +27,22 @@ type bar struct {
 	limit func(*results) value
 	// beside are the rivals whose figures are shown.
 	beside []string
+}
+
+// Parts of a run that are no works of viewbench.
+const (
+	anyWork  = ""        // whatever viewbench runs
+	code     = "code"    // Go benchmarks
+	small    = "relay"   // loads of 50 and 500 pairs
+	large    = "large"   // 1,000 pairs, idle sessions, one frozen viewer of 20
+	viewers  = "viewers" // 20 viewers that decode
+	soak     = "soak"
+	overLink = "link " // and the link's name
+)
+
+// isFull tells parts that only make bench-full runs.
+func (b bar) isFull() bool {
+	return slices.Contains([]string{large, viewers, soak}, b.part) || strings.HasPrefix(b.part, overLink)
 }
 
 var (
@@ -154,25 +171,27 @@ var bars = slices.Concat([]bar{
 	work("idle", "bytes", "<= 0.3", "kB/s", kilobytes, false, fixed(0.3)),
 	work("idle", "presenter", "<= 0.5", "% of a core", presenter, false, fixed(0.5)),
 }, cpuBars(), []bar{
-	{"", "first picture after the grant", "<= 300", "ms", firstGrant, false, fixed(300), nil},
-	{"", "first picture after the grant, 10 Mbit/s, RTT 50 ms", "<= 1000", "ms", linkFigure(result.Link10M, firstGrant), false, fixed(1000), nil},
+	{anyWork, "first picture after the grant", "<= 300", "ms", firstGrant, false, fixed(300), nil},
+	{overLink + result.Link10M, "first picture after the grant, 10 Mbit/s, RTT 50 ms", "<= 1000", "ms", linkFigure(result.Link10M, firstGrant), false, fixed(1000), nil},
 }, linkBars(result.Link10M, "10 Mbit/s, RTT 50 ms", 50, 120), linkBars(result.Link2M, "2 Mbit/s, RTT 150 ms, 1 % loss", 150, 200), []bar{
 	pairs("on time", ">= 99", "%", 500, func(p result.Pairs) float64 { return 100 * p.OnTime }, true, fixed(99)),
 	pairs("p99", "<= 60 or 0.1 websockify", "ms", 500, p99, false, either(fixed(60), times(0.1, relay, pairsFigure(500, p99)))),
 	pairs("CPU", "<= 2.7", "s/GB", 500, func(p result.Pairs) float64 { return p.CPUPerGB }, false, fixed(2.7)),
 	pairs("memory a pair", "<= 100", "KB", 500, func(p result.Pairs) float64 { return p.PerPair }, false, fixed(100)),
 	pairs("delivered", ">= at 500", "MB/s", 1000, delivered, true, times(1, ours, pairsFigure(500, delivered))),
-	{"", "20 viewers: p99 with one frozen", "<= 1.2 of without, or 5 ms more", "ms", fanFigure(func(f *result.Fan) float64 { return f.P99Frozen }), false,
+	{viewers, "20 viewers beside the page: live and exact", ">= 20", "", manyFigure(func(m *result.Many) float64 { return float64(min(m.Live, m.Exact)) }), true, fixed(20), nil},
+	{large, "20 viewers: p99 with one frozen", "<= 1.2 of without, or 5 ms more", "ms", fanFigure(func(f *result.Fan) float64 { return f.P99Frozen }), false,
 		either(times(1.2, ours, fanP99), func(r *results) value { v := r.of(ours, fanP99); v.v += 5; return v }), nil},
-	{"", "20 viewers: frames on time", ">= 99", "%", fanFigure(func(f *result.Fan) float64 { return 100 * f.OnTime }), true, fixed(99), nil},
-	{"", "soak: growth of the presenter's memory", "<= 1.1", "", growth("capture"), false, fixed(flat), nil},
-	{"", "soak: growth of the broker's memory", "<= 1.1", "", growth("relay"), false, fixed(flat), nil},
-	{"", "soak: growth of the browser's memory", "<= 1.1", "", growth("browser"), false, fixed(flat), nil},
-	{"", "soak: PSNR of the screen at the end", "exact", "dB", soakFigure(func(s *result.Soak) float64 { return s.Screen.PSNR }), true, fixed(fidelity.Exact), nil},
-	{"", "5,000 idle sessions, memory", "<= 500", "MB", idleMemory, false, fixed(500), relays},
-	code("hot path of the screen: allocations", "0", "/update", func(g goBench) float64 { return g.allocs }, 0, "Idle", "Typing", "Scroll"),
-	code("relay: allocations", "<= 1", "/message", func(g goBench) float64 { return g.allocs }, 1, "Update/1_viewer"),
-	code("relay: memory", "<= 64", "B/message", func(g goBench) float64 { return g.bytes }, 64, "Update/1_viewer"),
+	{large, "20 viewers: frames on time", ">= 99", "%", fanFigure(func(f *result.Fan) float64 { return 100 * f.OnTime }), true, fixed(99), nil},
+	{soak, "soak: growth of the presenter's memory", "<= 1.1", "", growth("capture"), false, fixed(flat), nil},
+	{soak, "soak: growth of the broker's memory", "<= 1.1", "", growth("relay"), false, fixed(flat), nil},
+	{soak, "soak: growth of the browser's memory", "<= 1.1", "", growth("browser"), false, fixed(flat), nil},
+	{soak, "soak: PSNR of the screen at the end", "exact", "dB", soakFigure(func(s *result.Soak) float64 { return s.Screen.PSNR }), true, fixed(fidelity.Exact), nil},
+	{large, "5,000 idle sessions, memory", "<= 500", "MB", idleMemory, false, fixed(500), relays},
+	inCode("hot path of the screen: allocations", "0", "/update", func(g goBench) float64 { return g.allocs }, 0, "Idle", "Typing", "Scroll"),
+	inCode("JPEG: allocations", "<= 8", "/rectangle", func(g goBench) float64 { return g.allocs }, 8, "Append", "Photo"),
+	inCode("relay: allocations", "<= 1", "/message", func(g goBench) float64 { return g.allocs }, 1, "Update/1_viewer"),
+	inCode("relay: memory", "<= 64", "B/message", func(g goBench) float64 { return g.bytes }, 64, "Update/1_viewer"),
 })
 
 func work(name, what, want, unit string, get func(result.Work) float64, least bool, limit func(*results) value) bar {
@@ -200,10 +219,10 @@ const chance = 50 // ms: three frames of the page
 func linkBars(link, name string, rtt, beyond float64) []bar {
 	f := func(get func(*result.Click) float64) figure { return linkFigure(link, clickFigure(get)) }
 	return []bar{
-		{"", name + ": click to sight while scrolling, median", fmt.Sprintf("<= RTT + %.0f", beyond), "ms",
+		{overLink + link, name + ": click to sight while scrolling, median", fmt.Sprintf("<= RTT + %.0f", beyond), "ms",
 			f(func(c *result.Click) float64 { return c.Round.Median }), false, fixed(rtt + beyond), screens},
-		{"", name + ": second half of the run over the first", fmt.Sprintf("<= %d", chance), "ms", f(grown), false, fixed(chance), screens},
-		{"", name + ": clicks not seen", "none", "", f(func(c *result.Click) float64 { return float64(c.Round.Lost) }), false, fixed(0), screens},
+		{overLink + link, name + ": second half of the run over the first", fmt.Sprintf("<= %d", chance), "ms", f(grown), false, fixed(chance), screens},
+		{overLink + link, name + ": clicks not seen", "none", "", f(func(c *result.Click) float64 { return float64(c.Round.Lost) }), false, fixed(0), screens},
 	}
 }
 
@@ -220,11 +239,15 @@ func p99(p result.Pairs) float64       { return p.P99 }
 func delivered(p result.Pairs) float64 { return p.Delivered }
 
 func pairs(what, want, unit string, n int, get func(result.Pairs) float64, least bool, limit func(*results) value) bar {
-	return bar{"", fmt.Sprintf("relay, %d pairs, %s", n, what), want, unit, pairsFigure(n, get), least, limit, relays}
+	part := small
+	if n > 500 {
+		part = large
+	}
+	return bar{part, fmt.Sprintf("relay, %d pairs, %s", n, what), want, unit, pairsFigure(n, get), least, limit, relays}
 }
 
-func code(name, want, unit string, get func(goBench) float64, limit float64, names ...string) bar {
-	return bar{"", name, want, unit, codeFigure(get, names...), false, fixed(limit), nil}
+func inCode(name, want, unit string, get func(goBench) float64, limit float64, names ...string) bar {
+	return bar{code, name, want, unit, codeFigure(get, names...), false, fixed(limit), nil}
 }
 
 func idleMemory(r *results, peer string) (all []sample) {
@@ -245,6 +268,15 @@ func soakFigure(get func(*result.Soak) float64) figure {
 			return 0, result.Load{}, false
 		}
 		return get(v.Soak), result.Load{}, true
+	})
+}
+
+func manyFigure(get func(*result.Many) float64) figure {
+	return viewFigure(func(v *result.View) (float64, result.Load, bool) {
+		if v.Many == nil {
+			return 0, result.Load{}, false
+		}
+		return get(v.Many), result.Load{}, true
 	})
 }
 
@@ -270,13 +302,15 @@ func fanFigure(get func(*result.Fan) float64) figure {
 	}
 }
 
+const unmeasured = "not measured"
+
 // verdict says how ours does: pass, short, noisy when the figures that decide were disturbed,
 // or "not measured".
 func (b bar) verdict(r *results) string {
 	have, limit := r.of(ours, b.get), b.limit(r)
 	switch {
 	case !have.ok || !limit.ok:
-		return "not measured"
+		return unmeasured
 	case have.noisy || limit.noisy:
 		return "noisy: " + b.compare(have.v, limit.v)
 	}
@@ -291,20 +325,47 @@ func (b bar) compare(have, limit float64) string {
 	return "short"
 }
 
-// disturbedWorks are the works of viewbench with a bar that is noisy.
-func (r *results) disturbedWorks() []string {
+// disturbed are the parts with a bar that is noisy.
+func (r *results) disturbed() []string {
 	var list []string
 	for _, b := range bars {
-		if b.work != "" && strings.HasPrefix(b.verdict(r), "noisy") && !slices.Contains(list, b.work) {
-			list = append(list, b.work)
+		if b.part != anyWork && strings.HasPrefix(b.verdict(r), "noisy") && !slices.Contains(list, b.part) {
+			list = append(list, b.part)
 		}
 	}
 	return list
 }
 
+// printAgain writes what has to be run again, a line a program: "works LIST" of viewbench, or
+// another part.
+func printAgain(w io.Writer, parts []string) {
+	var works, others []string
+	for _, p := range parts {
+		if p == small || p == large || strings.HasPrefix(p, overLink) {
+			others = append(others, p)
+		} else {
+			works = append(works, p)
+		}
+	}
+	if len(works) > 0 {
+		fmt.Fprintln(w, "works", strings.Join(works, ","))
+	}
+	for _, p := range others {
+		fmt.Fprintln(w, p)
+	}
+}
+
+// printBars writes the table of bars, and under it what could not be measured. Bars of make
+// bench-full are left out of a run that measured none of them.
 func printBars(w io.Writer, r *results) {
+	full := slices.ContainsFunc(bars, func(b bar) bool { return b.isFull() && b.verdict(r) != unmeasured })
+	left := 0
 	fmt.Fprintln(w, "| what | bar | limit | ours | rivals | |\n|---|---|---|---|---|---|")
 	for _, b := range bars {
+		if b.isFull() && !full {
+			left++
+			continue
+		}
 		limit := "–"
 		if l := b.limit(r); l.ok {
 			limit = number(l.v)
@@ -320,6 +381,12 @@ func printBars(w io.Writer, r *results) {
 			have = strings.TrimSpace(number(v.v) + " " + b.unit)
 		}
 		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s |\n", b.name, b.want, limit, have, strings.Join(rivals, ", "), b.verdict(r))
+	}
+	if left > 0 {
+		fmt.Fprintf(w, "\n%d more bars are measured by `make bench-full`.\n", left)
+	}
+	if failed := r.failures(); len(failed) > 0 {
+		fmt.Fprintf(w, "\nWhat failed:\n\n- %s\n", strings.Join(failed, "\n- "))
 	}
 }
 

@@ -53,6 +53,7 @@ func printFigures(w io.Writer, r *results) {
 			return v.Flip.Frames, v.Flip.Load, true
 		})),
 	})
+	printTrace(w, r)
 	table(w, r, "Input round trip, ms: median / p95", products, tripColumns())
 	table(w, r, "First picture, ms", products, []column{
 		plain("after the grant", firstGrant),
@@ -65,6 +66,24 @@ func printFigures(w io.Writer, r *results) {
 	}
 	printRelays(w, r)
 	printRuns(w, r, all)
+}
+
+// printTrace writes where the time goes.
+func printTrace(w io.Writer, r *results) {
+	if r.trace == nil {
+		return
+	}
+	if f := r.trace.Flip; f != nil && len(f.Stages) > 0 {
+		fmt.Fprintf(w, "\n### Where the time of a flip goes: ours, ms\n\nOf a run of its own with proxies in between: %s in the middle instead of what is above.\n\n| | median | p95 |\n|---|---|---|\n", number(f.Latency.Median))
+		for _, s := range f.Stages {
+			fmt.Fprintf(w, "| %s | %s | %s |\n", s.Name, number(s.Median), number(s.P95))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.trace.Works)) {
+		if work := r.trace.Works[name]; work.Sharp > 0 {
+			fmt.Fprintf(w, "\nTime to sharp after %s: %s ms from the last change to the picture exact everywhere.\n", name, number(work.Sharp))
+		}
+	}
 }
 
 // printLinks writes what was measured over slow links.
@@ -129,11 +148,23 @@ func tripColumns() (list []column) {
 	return list
 }
 
-// with are the peers that were put through a workload.
+// with are the peers that were put through a workload, or should have been.
 func with(r *results, peers []string, name string) []string {
 	return slices.DeleteFunc(slices.Clone(peers), func(p string) bool {
-		return !r.of(p, workFigure(name, seen)).ok
+		return !r.of(p, workFigure(name, seen)).ok && r.reason(p) == ""
 	})
+}
+
+// reason is why a peer could not be measured at all; "" if it could.
+func (r *results) reason(peer string) string {
+	reason := ""
+	for _, v := range r.views[peer] {
+		if v.First != nil || len(v.Works) > 0 || len(v.Errors) == 0 {
+			return ""
+		}
+		reason = v.Errors[0]
+	}
+	return strings.ReplaceAll(strings.Join(strings.Fields(reason), " "), "|", "/")
 }
 
 func workColumns(name string) []column {
@@ -171,6 +202,10 @@ func table(w io.Writer, r *results, title string, peers []string, columns []colu
 	fmt.Fprintf(w, "\n|%s\n", strings.Repeat("---|", len(columns)+1))
 	for _, p := range peers {
 		fmt.Fprintf(w, "| %s |", p)
+		if why := r.reason(p); why != "" {
+			fmt.Fprintf(w, " could not be measured: %s |%s\n", why, strings.Repeat(" |", len(columns)-1))
+			continue
+		}
 		for _, c := range columns {
 			fmt.Fprintf(w, " %s |", c.cell(r, p))
 		}

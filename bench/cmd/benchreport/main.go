@@ -2,6 +2,7 @@
 // PinDesk has set itself, with pass or short beside the rivals' figures, then all figures.
 //
 //	OUT/round-*/PEER/result.json   of viewbench; rounds that were run again are rounds, too
+//	OUT/trace/ours/result.json     of viewbench -trace: where the time goes
 //	OUT/relay.jsonl                of relaybench, each round a line
 //	OUT/go.txt                     of go test -bench -benchmem
 package main
@@ -10,11 +11,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
 )
 
 func main() {
-	again := flag.Bool("again", false, "print only the works that have to be run again because something disturbed them, separated by commas")
+	again := flag.Bool("again", false, "print only what has to be run again because something disturbed it: works LIST, relay, large, link NAME")
 	peers := flag.Bool("figures", true, "print all figures after the bars")
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "benchreport [flags] OUT")
@@ -31,7 +31,7 @@ func main() {
 		os.Exit(1)
 	}
 	if *again {
-		fmt.Println(strings.Join(r.disturbedWorks(), ","))
+		printAgain(os.Stdout, r.disturbed())
 		return
 	}
 	printBars(os.Stdout, r)

@@ -89,8 +89,14 @@ func TestVerdicts(t *testing.T) {
 	}
 	var out bytes.Buffer
 	printBars(&out, r)
-	if n := strings.Count(out.String(), "\n"); n != len(bars)+2 {
-		t.Errorf("%d lines for %d bars", n, len(bars))
+	quick := 0
+	for _, b := range bars {
+		if !b.isFull() {
+			quick++
+		}
+	}
+	if n := strings.Count(out.String(), "\n"); n != quick+4 || !strings.Contains(out.String(), "more bars are measured by `make bench-full`") {
+		t.Errorf("%d lines for %d bars:\n%s", n, quick, out.String())
 	}
 	if !strings.Contains(out.String(), "| flip, median | <= 0.65 T | 16.9 | 15.5 ms | T 26 | pass |") {
 		t.Error(out.String())
@@ -109,7 +115,16 @@ func TestNoise(t *testing.T) {
 	if got := r.row(t, "flip, median"); got != "noisy: short" {
 		t.Error(got)
 	}
-	if got := strings.Join(r.disturbedWorks(), ","); got != "flip,scroll" {
+	var again bytes.Buffer
+	printAgain(&again, r.disturbed())
+	if got := again.String(); got != "works flip,scroll\n" {
+		t.Errorf("to be run again: %q", got)
+	}
+	r = stored(t, nil, []result.Relay{{Relay: ours, Cores: 2, Sizes: []result.Pairs{
+		{Pairs: 500, Opened: 500, Seconds: 10, Other: 9, OnTime: 1}, {Pairs: 1000, Opened: 1000, Seconds: 10, Other: 9, OnTime: 1}}}}, "")
+	again.Reset()
+	printAgain(&again, r.disturbed())
+	if got := again.String(); got != "relay\nlarge\n" {
 		t.Errorf("to be run again: %q", got)
 	}
 	r = stored(t, [][]result.View{
@@ -153,5 +168,30 @@ func TestLinks(t *testing.T) {
 	printFigures(&b, r)
 	if !strings.Contains(b.String(), "Link "+result.Link2M) {
 		t.Error("no table of the links")
+	}
+}
+
+// A full run has a row for every bar, and what failed is said with its reason.
+func TestFull(t *testing.T) {
+	most := view(ours, 15, 0)
+	most.Many = &result.Many{Viewers: 20, Live: 20, Exact: 19}
+	r := stored(t, [][]result.View{{most, {Peer: "xpra-shadow", Errors: []string{"start: there is no\nxpra"}}}}, []result.Relay{
+		{Relay: relay, Cores: 2, Sizes: []result.Pairs{{Pairs: 1000, Err: "507 were opened"}}}}, "BenchmarkAppend/photo/64x64/1-2 10 5 ns/op 0 B/op 0 allocs/op\nBenchmarkPhoto-2 10 5 ns/op 9 B/op 9 allocs/op\n")
+	for name, want := range map[string]string{
+		"20 viewers beside the page: live and exact": "short",
+		"JPEG: allocations":                          "short",
+	} {
+		if got := r.row(t, name); got != want {
+			t.Errorf("%s: %s, not %s", name, got, want)
+		}
+	}
+	var out bytes.Buffer
+	printBars(&out, r)
+	printFigures(&out, r)
+	for _, want := range []string{"| soak: growth of the presenter's memory |", "- xpra-shadow: start: there is no xpra\n", "- websockify with 1000 pairs: 507 were opened\n",
+		"| xpra-shadow | could not be measured: start: there is no xpra |"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
 	}
 }

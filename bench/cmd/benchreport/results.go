@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,7 @@ type results struct {
 	views  map[string][]result.View // by peer, each round one; without a link
 	links  map[string]*results      // by link; they have views only
 	relays map[string][]result.Relay
+	trace  *result.View       // a traced run of ours; nil without one
 	code   map[string]goBench // by benchmark, without "Benchmark" and the number of cores
 }
 
@@ -45,16 +47,15 @@ func read(dir string) (*results, error) {
 	}
 	slices.Sort(files)
 	for _, f := range files {
-		var v result.View
-		b, err := os.ReadFile(f)
+		v, err := readView(f)
 		if err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(b, &v); err != nil {
-			return nil, fmt.Errorf("%s: %w", f, err)
-		}
 		at := r.at(v.Link)
-		at.views[v.Peer] = append(at.views[v.Peer], v)
+		at.views[v.Peer] = append(at.views[v.Peer], *v)
+	}
+	if r.trace, err = readView(filepath.Join(dir, "trace", ours, "result.json")); err != nil && !os.IsNotExist(err) {
+		return nil, err
 	}
 	if err := r.readRelays(filepath.Join(dir, "relay.jsonl")); err != nil {
 		return nil, err
@@ -66,6 +67,50 @@ func read(dir string) (*results, error) {
 		return nil, fmt.Errorf("there are no results in %s", dir)
 	}
 	return r, nil
+}
+
+func readView(path string) (*result.View, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	v := &result.View{}
+	if err := json.Unmarshal(b, v); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return v, nil
+}
+
+// failures are the errors of products and relays, each once, as lines.
+func (r *results) failures() (list []string) {
+	add := func(who, over, err string) {
+		line := fmt.Sprintf("%s%s: %s", who, over, strings.Join(strings.Fields(err), " "))
+		if err != "" && !slices.Contains(list, line) {
+			list = append(list, line)
+		}
+	}
+	views := func(r *results, over string) {
+		for _, p := range r.sortedPeers() {
+			for _, v := range r.views[p] {
+				for _, err := range v.Errors {
+					add(p, over, err)
+				}
+			}
+		}
+	}
+	views(r, "")
+	for _, link := range slices.Sorted(maps.Keys(r.links)) {
+		views(r.links[link], " over "+link)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.relays)) {
+		for _, one := range r.relays[name] {
+			add(name, "", one.Err)
+			for _, p := range one.Sizes {
+				add(name, fmt.Sprintf(" with %d pairs", p.Pairs), p.Err)
+			}
+		}
+	}
+	return list
 }
 
 // at is what was measured over a link, r itself for "".
@@ -128,12 +173,12 @@ func (r *results) readCode(b []byte) {
 	}
 }
 
-// disturbed is the share of the machine's CPU time that others may take before a measurement
+// disturbance is the share of the machine's CPU time that others may take before a measurement
 // counts as disturbed. The kernel's own work for a busy product is about 5 %.
-const disturbed = 0.10
+const disturbance = 0.10
 
 func isDisturbed(l result.Load) bool {
-	return l.Seconds > 0 && l.Other/(l.Seconds*float64(l.Cores)) > disturbed
+	return l.Seconds > 0 && l.Other/(l.Seconds*float64(l.Cores)) > disturbance
 }
 
 // sample is one measured value.
