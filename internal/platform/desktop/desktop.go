@@ -28,7 +28,7 @@ type Capturer interface {
 	// Cursor returns the pointer's present shape and a serial that changes with the shape.
 	// The pixels stay valid and unchanged for ever. W = 0 means that it is hidden.
 	Cursor() (shape wire.Cursor, serial uint32, err error)
-	// Pointer returns the pointer's present place in the picture.
+	// Pointer returns the pointer's place in the picture, as it was a moment ago at most.
 	Pointer() (x, y int, err error)
 	// Size is the size of the present picture in pixels.
 	Size() (w, h int)

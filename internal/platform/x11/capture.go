@@ -44,13 +44,16 @@ type Capturer struct {
 
 	// Fixed after opening.
 	fixes, damages extension
+	inputs         extension
 	hasFixes       bool
 	hasDamage      bool
+	hasMotion      bool
 	damage         damage.Damage
 	region         xfixes.Region
 
 	cursorStale atomic.Bool   // the shape has changed since it was read
-	seen        atomic.Uint64 // pointer's place last told of: x<<32 | y
+	seen        atomic.Uint64 // pointer's place when it was last looked at: x<<32 | y
+	motion      chan struct{} // an event of motion has come
 
 	mu      sync.Mutex // held while a Grab runs, so that Close frees nothing under it
 	closed  bool
@@ -69,7 +72,8 @@ func openCapturer(ctx context.Context, display string, log *slog.Logger) (*Captu
 	if err != nil {
 		return nil, err
 	}
-	g := &Capturer{c: c, changed: make(chan struct{}, 1), done: make(chan struct{}), reader: reader{c: c}}
+	g := &Capturer{c: c, changed: make(chan struct{}, 1), done: make(chan struct{}),
+		motion: make(chan struct{}, 1), reader: reader{c: c}}
 	g.cursorStale.Store(true)
 	if err := opening(ctx, c, g.setUp); err != nil {
 		g.reader.free()
@@ -118,6 +122,12 @@ func (g *Capturer) setUp() error {
 			return err
 		}
 	}
+	if err := g.findMotion(); err != nil {
+		return err
+	}
+	if _, err := g.look(); err != nil {
+		return err
+	}
 	geometry, err := xproto.GetGeometry(c.x, c.root).Reply()
 	if err != nil {
 		return c.wrap(err)
@@ -126,7 +136,7 @@ func (g *Capturer) setUp() error {
 		return err
 	}
 	c.log.Info("desktop opened", "width", geometry.Width, "height", geometry.Height,
-		"shm", g.reader.shm, "damage", g.hasDamage, "cursor", g.hasFixes)
+		"shm", g.reader.shm, "damage", g.hasDamage, "cursor", g.hasFixes, "motion", g.hasMotion)
 	return g.resize(int(geometry.Width), int(geometry.Height))
 }
 
@@ -193,6 +203,11 @@ func (g *Capturer) handle(event xgb.Event) {
 			g.signal()
 		case g.hasDamage && e.code() == g.damages.firstEvent:
 			g.signal()
+		case g.hasMotion && e.code() == genericEvent && e[1] == g.inputs.major:
+			select {
+			case g.motion <- struct{}{}:
+			default:
+			}
 		}
 	case xproto.ConfigureNotifyEvent:
 		if e.Window == g.c.screen.Root {

@@ -46,6 +46,7 @@ func init() {
 	for code := firstExtEvent; code < 128; code++ {
 		xgb.NewEventFuncs[code] = func(b []byte) xgb.Event { return rawEvent(b) }
 	}
+	xgb.NewEventFuncs[genericEvent] = func(b []byte) xgb.Event { return rawEvent(b) }
 	for code := firstExtError; code < 256; code++ {
 		xgb.NewErrorFuncs[code] = func(b []byte) xgb.Error { return rawError(b) }
 	}

@@ -5,21 +5,11 @@ package x11
 import (
 	"errors"
 	"math"
-	"time"
 
 	"github.com/jezek/xgb/xfixes"
 	"github.com/jezek/xgb/xproto"
 
 	"pindesk/internal/wire"
-)
-
-// How often the pointer's place is looked at: X tells of a pointer over other programs'
-// windows only through XInput 2, whose long events xgb cannot read. One look is a round
-// trip of 0.1 ms.
-const (
-	pointerFast  = 25 * time.Millisecond
-	pointerSlow  = 100 * time.Millisecond // when it has not moved for pointerQuiet
-	pointerQuiet = 5 * time.Second
 )
 
 // arrowSerial is the serial of the built-in arrow; servers count theirs from 1.
@@ -129,51 +119,4 @@ func arrow() wire.Cursor {
 		}
 	}
 	return c
-}
-
-// Pointer implements desktop.Capturer.
-func (g *Capturer) Pointer() (x, y int, err error) {
-	x, y, err = g.queryPointer()
-	if err != nil {
-		return 0, 0, err
-	}
-	g.seen.Store(packPlace(x, y))
-	w, h := g.Size()
-	return min(max(x, 0), w-1), min(max(y, 0), h-1), nil
-}
-
-func (g *Capturer) queryPointer() (x, y int, err error) {
-	p, err := xproto.QueryPointer(g.c.x, g.c.screen.Root).Reply()
-	if err != nil {
-		return 0, 0, g.c.wrap(err)
-	}
-	return int(p.RootX), int(p.RootY), nil
-}
-
-func packPlace(x, y int) uint64 { return uint64(uint32(x))<<32 | uint64(uint32(y)) }
-
-// watchPointer signals when the pointer has moved, until Close or the end of the desktop.
-func (g *Capturer) watchPointer() {
-	pause := pointerFast
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	moved := time.Now()
-	for {
-		select {
-		case <-g.done:
-			return
-		case <-timer.C:
-		}
-		x, y, err := g.queryPointer()
-		if err != nil {
-			return
-		}
-		if place := packPlace(x, y); g.seen.Swap(place) != place {
-			moved, pause = time.Now(), pointerFast
-			g.signal()
-		} else if time.Since(moved) > pointerQuiet {
-			pause = pointerSlow
-		}
-		timer.Reset(pause)
-	}
 }

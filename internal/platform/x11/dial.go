@@ -156,14 +156,20 @@ func handshake(nc net.Conn, number string) ([]byte, error) {
 
 // link is the connection below xgb. xgb's own handshake knows no deadline and tells
 // refusal from failure by text only; so it is done beforehand, and link answers xgb's with
-// what the server said. It also buffers reads: xgb asks for 32 bytes at a time.
+// what the server said. It also buffers reads, because xgb asks for 32 bytes at a time, and cuts
+// generic events (those of XInput 2) to 32 bytes, because xgb takes all events for that long.
 // Read and Write are each used by one goroutine of xgb only, except during NewConnNet.
 type link struct {
 	net.Conn
 	in      *bufio.Reader
 	setup   []byte // rest of the server's answer; owned by the reader
+	left    int64  // of a message: bytes still to be read; owned by the reader
+	cut     int64  // and after these, bytes that xgb must not see
 	greeted bool   // xgb's own opening was swallowed; owned by the writer
 }
+
+// messageHead is the length of events, errors, and of the first part of answers.
+const messageHead = 32
 
 func (l *link) Read(p []byte) (int, error) {
 	if len(l.setup) > 0 {
@@ -171,7 +177,26 @@ func (l *link) Read(p []byte) (int, error) {
 		l.setup = l.setup[n:]
 		return n, nil
 	}
-	return l.in.Read(p)
+	if l.left == 0 {
+		head, err := l.in.Peek(messageHead)
+		if err != nil {
+			return 0, err
+		}
+		more := 4 * int64(binary.LittleEndian.Uint32(head[4:]))
+		l.left, l.cut = messageHead, 0
+		switch {
+		case head[0] == 1: // an answer
+			l.left += more
+		case head[0]&127 == genericEvent:
+			l.cut = more
+		}
+	}
+	n, err := l.in.Read(p[:min(int64(len(p)), l.left)])
+	l.left -= int64(n)
+	if l.left == 0 && l.cut > 0 && err == nil {
+		_, err = io.CopyN(io.Discard, l.in, l.cut)
+	}
+	return n, err
 }
 
 func (l *link) Write(p []byte) (int, error) {
