@@ -260,6 +260,7 @@ func (h *Hub) Drain() {
 	h.mu.Unlock()
 	for _, f := range feeds {
 		f.closeAll(wire.CloseReconnect, "going down, join again")
+		h.forget(f) // one that only keeps grants
 	}
 }
 

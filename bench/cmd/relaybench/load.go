@@ -29,7 +29,8 @@ type loader struct {
 	options
 	adapter adapter
 	pids    []int
-	next    int // number of the next pair
+	next    int        // number of the next pair
+	opened  func(pair) // if not nil, called for each pair, by several goroutines
 }
 
 type pair struct {
@@ -59,6 +60,9 @@ func (l *loader) open(ctx context.Context, n int) (pairs []pair, err error) {
 		opens = func() {
 			for i := range todo {
 				p, v, e := l.adapter.pair(i)
+				if e == nil && l.opened != nil {
+					l.opened(pair{p, v})
+				}
 				mu.Lock()
 				if e != nil {
 					err = e
@@ -266,15 +270,23 @@ func (l *loader) onePair(ctx context.Context) (mbPerS, cpuPerGB float64, err err
 
 // idleSessions holds n pairs in which nothing happens.
 func (l *loader) idleSessions(ctx context.Context, n int) (*result.Idle, error) {
-	patience := l.patience
-	l.patience = max(patience, time.Duration(n)*50*time.Millisecond)
-	pairs, err := l.open(ctx, n)
-	l.patience = patience
-	var quit sync.WaitGroup
-	for _, p := range pairs { // pings must be answered
-		quit.Go(func() { _, _ = io.Copy(io.Discard, p.viewer) })
+	idle := *l
+	idle.patience = max(l.patience, time.Duration(n)*50*time.Millisecond)
+	var (
+		readers sync.WaitGroup
+		lost    atomic.Int64
+	)
+	// Pings must be answered from the beginning: to open them all takes longer than a relay
+	// waits for a silent peer.
+	idle.opened = func(p pair) {
+		readers.Go(func() {
+			_, _ = io.Copy(io.Discard, p.viewer)
+			lost.Add(1)
+		})
 	}
-	defer quit.Wait()
+	pairs, err := idle.open(ctx, n)
+	l.next = idle.next
+	defer readers.Wait()
 	defer closeAll(pairs)
 	if err != nil {
 		return nil, err
@@ -282,6 +294,10 @@ func (l *loader) idleSessions(ctx context.Context, n int) (*result.Idle, error) 
 	const span = 30 * time.Second
 	cpu := procstat.CPU(l.pids...)
 	time.Sleep(span)
-	return &result.Idle{Sessions: n, PSS: mb(procstat.Tree(l.pids...).PSS),
-		CPU: result.Round((procstat.CPU(l.pids...)-cpu)/span.Seconds(), 3)}, nil
+	r := &result.Idle{Sessions: n, PSS: mb(procstat.Tree(l.pids...).PSS),
+		CPU: result.Round((procstat.CPU(l.pids...)-cpu)/span.Seconds(), 3)}
+	if gone := lost.Load(); gone > 0 {
+		return r, fmt.Errorf("%d of %d idle sessions were lost", gone, n)
+	}
+	return r, nil
 }
