@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +50,12 @@ func dial(tb testing.TB, url string) *websocket.Conn {
 	tb.Cleanup(func() { _ = ws.Close() })
 	return ws
 }
+
+// raceEnabled says that memory is not what it is without the race detector.
+var raceEnabled = func() bool {
+	info, _ := debug.ReadBuildInfo()
+	return info != nil && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}()
 
 // double is what the relay's grow does, without its pool.
 func double(b []byte) []byte { return append(make([]byte, 0, 2*cap(b)+1), b...) }
