@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 )
 
@@ -101,6 +102,12 @@ func TestStatistics(t *testing.T) {
 		t.Errorf("bytes by kind: %v", s.Bytes)
 	}
 	t.Logf("click to pixel %.1f ms, decode and paint %.2f ms, round trip %.2f ms", *s.ClickToPixel.Median, *s.Work, *s.RTT)
+
+	v.do(command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 700, DeviceScaleFactor: 1}))
+	if rows := eval[int](v, `new Set(Array.from(document.querySelectorAll('#tools button:not([hidden])'), b => b.getBoundingClientRect().top)).size`); rows != 1 {
+		t.Errorf("the buttons take %d rows on a phone", rows)
+	}
+	v.screenshot("phone")
 
 	v.open("about:blank")
 	v.open(b.url + "/view#" + pin)

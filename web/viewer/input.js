@@ -8,6 +8,8 @@ import { buttonChanges, toPicture, Wheel } from './pointer.js';
 /** @typedef {import('../shared/wire.js').InputEvent} InputEvent */
 /** @typedef {import('./keyboard.js').Platform} Platform */
 
+// Moves that the browser tells of between its frames, where it does, are sent at most so often.
+const MOVE_EVERY = 8; // ms
 const HEARTBEAT = 500; // ms; the presenter releases what is held after 2 s of silence
 // The text field always holds this, so that Backspace on a glass keyboard has something to delete.
 const FILLER = '  ';
@@ -28,6 +30,9 @@ export class Input {
   #wheel = new Wheel();
   /** @type {{x: number, y: number} | null} newest place not sent yet */
   #move = null;
+  /** @type {{x: number, y: number} | null} newest place sent */
+  #sent = null;
+  #sentAt = -Infinity;
   #frame = 0;
   #heartbeat = 0;
   #composing = false;
@@ -65,6 +70,7 @@ export class Input {
     if (on === this.#on) return;
     if (!on) this.release();
     this.#on = on;
+    this.#sent = null;
     // The keyboard goes to the picture by itself, unless the person is elsewhere on the page.
     if (on && (document.activeElement === document.body || document.activeElement === null)) this.focus();
   }
@@ -98,7 +104,11 @@ export class Input {
     this.#frame = 0;
     /** @type {InputEvent[]} */
     const waiting = [];
-    if (this.#move) waiting.push({ type: EventType.Move, ...this.#move });
+    if (this.#move) {
+      waiting.push({ type: EventType.Move, ...this.#move });
+      this.#sent = this.#move;
+      this.#sentAt = performance.now();
+    }
     this.#move = null;
     const wheel = this.#wheel.take();
     if (wheel) waiting.push({ type: EventType.Wheel, ...wheel });
@@ -137,6 +147,21 @@ export class Input {
       if (!picture) return;
       this.#move = toPicture(e.clientX, e.clientY, canvas.getBoundingClientRect(), picture.width, picture.height);
     };
+    // A place that was sent already is sent again only with what happens there: the guest may
+    // have moved the pointer meanwhile.
+    /** @param {PointerEvent} e */
+    const moved = (e) => {
+      place(e);
+      if (this.#move && this.#sent && this.#move.x === this.#sent.x && this.#move.y === this.#sent.y) this.#move = null;
+      return this.#move !== null;
+    };
+    // Between frames, so that a drag does not wait for the next one.
+    canvas.addEventListener('pointerrawupdate', (event) => {
+      const e = /** @type {PointerEvent} */ (event);
+      if (!this.#on || !e.isPrimary || !moved(e)) return;
+      if (performance.now() - this.#sentAt >= MOVE_EVERY) this.#flush();
+      else this.#later();
+    });
     /** @param {PointerEvent} e */
     const onPointer = (e) => {
       if (!this.#on || !e.isPrimary) return;
@@ -147,8 +172,9 @@ export class Input {
       }
       // Only what was pressed here counts: a drag from elsewhere over the picture presses nothing.
       const captured = canvas.hasPointerCapture(e.pointerId) || e.type === 'pointerup';
-      place(e);
-      this.#later();
+      const pressed = e.button !== -1; // or released
+      if (pressed) place(e);
+      if (pressed || moved(e)) this.#later();
       this.#setButtons(captured ? e.buttons : 0);
     };
     for (const type of /** @type {const} */ (['pointerdown', 'pointermove', 'pointerup'])) canvas.addEventListener(type, onPointer);

@@ -1,28 +1,36 @@
-// Injected before the page's own scripts: notes when its first WebSocket opened, when it was
-// told that it may see the screen (where the product has such a message), and in which
-// animation frame its picture first showed the desktop's icon.
+// Injected before the page's own scripts: notes when its first WebSocket opened (unless a worker
+// has it), when it was told that it may see the screen (where the product has such a message), and
+// in which animation frame its picture first showed the desktop's icon.
 ((G, element, eachFrame, isGrant) => {
   const now = () => performance.timeOrigin + performance.now();
   const F = { start: performance.timeOrigin, open: 0, grant: 0, picture: 0 };
   window.__first = F;
-  const watch = (socket) => {
-    socket.addEventListener('open', () => {
-      F.open ||= now();
-    });
+  const listen = (source) => {
     if (!isGrant) return;
-    const listen = (e) => {
+    const heard = (e) => {
       if (F.grant || !isGrant(e.data)) return;
       F.grant = now();
-      socket.removeEventListener('message', listen);
+      source.removeEventListener('message', heard);
     };
-    socket.addEventListener('message', listen);
+    source.addEventListener('message', heard);
   };
   // Not a subclass: noVNC looks at the prototype of what it gets.
   window.WebSocket = new Proxy(window.WebSocket, {
     construct(target, args) {
       const socket = Reflect.construct(target, args);
-      watch(socket);
+      socket.addEventListener('open', () => {
+        F.open ||= now();
+      });
+      listen(socket);
       return socket;
+    },
+  });
+  // A product may have its socket in a worker, which tells the page of what comes.
+  window.Worker = new Proxy(window.Worker, {
+    construct(target, args) {
+      const worker = Reflect.construct(target, args);
+      listen(worker);
+      return worker;
     },
   });
   const c = document.createElement('canvas');
