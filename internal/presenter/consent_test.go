@@ -43,7 +43,7 @@ func TestWishOfAViewerThatIsBackAtOnce(t *testing.T) {
 		defer s.stop()
 		say := func(viewer uint16, c wire.Control) {
 			t.Helper()
-			if err := s.note(note{kind: wire.KindControl, head: wire.Header{Viewer: viewer}, control: c}); err != nil {
+			if err := s.note(note{kind: wire.KindControl, head: wire.Header{Viewer: viewer}, control: c}, time.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}

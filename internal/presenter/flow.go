@@ -12,7 +12,6 @@ const (
 	cutTo      = 0.7                    // of the rate, at most once a round trip
 	lostAfter  = 5 * time.Second        // for what was sent to a viewer that may not have got it
 	minUpdate  = 1500                   // bytes of an update; less would be mostly heads
-	minFlight  = 4 << 10                // bytes that may always be on their way
 	firstMost  = 128 << 10              // bytes on their way while nothing is known
 	flightMost = 512 << 10              // in any case
 )
@@ -87,10 +86,19 @@ func (f *flow) acked(seq, part uint32, took time.Duration, now time.Time) (late,
 		return false, true
 	}
 	span := now.Sub(newest.base.at)
+	if newest.alone { // all of span is of its own bytes, if the round trip is right
+		span = max(span, trip/4)
+	}
 	if f.rtt == 0 {
 		span = trip
 	}
-	f.measureTrip(trip, newest.alone, now)
+	way := trip
+	if newest.alone && f.rate > 0 {
+		// Less what its own bytes took, were the rate twice what it seems: a round trip that seems too
+		// short makes acks seem late, and the rate low.
+		way -= min(time.Duration(float64(newest.bytes)/(2*f.rate)*float64(time.Second)), trip/4)
+	}
+	f.measureTrip(way, newest.alone, now)
 	late = f.measureRate(float64(f.delivered-newest.base.delivered)/max(span, leastSpan).Seconds(), trip, now)
 	f.base = mark{f.delivered, now}
 	return late, true
@@ -162,7 +170,7 @@ func (f *flow) most() int {
 	if f.rate == 0 {
 		return firstMost
 	}
-	return int(min(max(f.rate*(f.rtt+queueTime).Seconds(), minFlight), flightMost))
+	return int(min(max(f.rate*(f.rtt+queueTime).Seconds(), minUpdate), flightMost))
 }
 
 // size is how many bytes one update may take; 0 = any.

@@ -27,7 +27,8 @@ const linkQueue = 256
 // link is one connection to the relay: a writer goroutine, and the reader's calls.
 type link struct {
 	ws    *websocket.Conn
-	out   chan []byte // owned by the writer once sent
+	out   chan []byte // updates; owned by the writer once sent
+	first chan []byte // all else: small, and never behind pixels that wait
 	free  chan []byte // written messages, for reuse
 	pongs chan string // to be written; the reader must not wait for the writer
 	done  chan struct{}
@@ -36,7 +37,7 @@ type link struct {
 }
 
 func newLink(ws *websocket.Conn) *link {
-	l := &link{ws: ws, out: make(chan []byte, linkQueue), free: make(chan []byte, 8), pongs: make(chan string, 1),
+	l := &link{ws: ws, out: make(chan []byte, linkQueue), first: make(chan []byte, linkQueue), free: make(chan []byte, 8), pongs: make(chan string, 1),
 		done: make(chan struct{}), ended: make(chan struct{})}
 	l.alive()
 	ws.SetPingHandler(func(data string) error {
@@ -63,20 +64,38 @@ func (l *link) write() {
 		default:
 		}
 		select {
-		case <-l.done:
-			return
 		case data := <-l.pongs:
-			err = l.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeTimeout))
-		case msg := <-l.out:
-			_ = l.ws.SetWriteDeadline(time.Now().Add(writeTimeout + time.Duration(len(msg))*time.Second/slowest))
-			err = l.ws.WriteMessage(websocket.BinaryMessage, msg)
-			l.recycle(msg)
+			err = l.pong(data)
+		case msg := <-l.first:
+			err = l.put(msg)
+		default:
+			select {
+			case <-l.done:
+				return
+			case data := <-l.pongs:
+				err = l.pong(data)
+			case msg := <-l.first:
+				err = l.put(msg)
+			case msg := <-l.out:
+				err = l.put(msg)
+			}
 		}
 		if err != nil && !errors.Is(err, websocket.ErrCloseSent) { // the reader has the code of a close
 			_ = l.ws.Close() // the reader reports it
 			return
 		}
 	}
+}
+
+func (l *link) pong(data string) error {
+	return l.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeTimeout))
+}
+
+func (l *link) put(msg []byte) error {
+	_ = l.ws.SetWriteDeadline(time.Now().Add(writeTimeout + time.Duration(len(msg))*time.Second/slowest))
+	err := l.ws.WriteMessage(websocket.BinaryMessage, msg)
+	l.recycle(msg)
+	return err
 }
 
 // buffer returns an empty buffer for a message that will be given to send.
@@ -97,10 +116,16 @@ func (l *link) recycle(b []byte) {
 	}
 }
 
-// send queues a message and takes its memory.
+// send queues a message, which has a header, and takes its memory. What is no update overtakes
+// the updates that wait: it neither builds on them nor they on it. (What the kernel holds
+// is bounded by what pacing lets be on its way.)
 func (l *link) send(msg []byte) error {
+	queue := l.first
+	if wire.Kind(msg[0]) == wire.KindUpdate {
+		queue = l.out
+	}
 	select {
-	case l.out <- msg:
+	case queue <- msg:
 		return nil
 	default:
 		return errOverrun

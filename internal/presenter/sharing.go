@@ -131,14 +131,14 @@ func (s *sharing) run(ctx context.Context) error {
 			if !ok {
 				return s.err
 			}
-			err = s.note(n)
+			err = s.note(n, time.Now())
 			for more := true; more && err == nil; { // all that is there, before the next encode
 				select {
 				case n, ok = <-s.notes:
 					if !ok {
 						return s.err
 					}
-					err = s.note(n)
+					err = s.note(n, time.Now())
 				default:
 					more = false
 				}
@@ -158,28 +158,27 @@ func (s *sharing) run(ctx context.Context) error {
 }
 
 // note takes one message of the relay.
-func (s *sharing) note(n note) error {
+func (s *sharing) note(n note, now time.Time) error {
 	switch n.kind {
 	case wire.KindNeedKey:
 		s.wantKey = true
 	case wire.KindAck:
-		s.ack(n)
+		s.ack(n, now)
 	case wire.KindControl:
-		return s.control(n)
+		return s.control(n, now)
 	}
 	return nil
 }
 
-func (s *sharing) ack(n note) {
+func (s *sharing) ack(n note, now time.Time) {
 	if n.head.Epoch != s.epoch || n.head.Seq > s.p.enc.Seq() {
 		return
 	}
-	now := time.Now()
 	took := time.Duration(n.ack.Took) * 100 * time.Microsecond
 	s.pace.ack(n.head.Viewer, n.head.Seq, n.ack.Part, n.head.Flags&wire.FlagCatchUp != 0, took, now)
 }
 
-func (s *sharing) control(n note) error {
+func (s *sharing) control(n note, now time.Time) error {
 	c := n.control
 	switch c.Type {
 	case wire.TypeWelcome:
@@ -193,7 +192,7 @@ func (s *sharing) control(n note) error {
 		}
 		return s.consent.state(c.Viewers)
 	case wire.TypeLead:
-		s.pace.setLead(c.Viewer, time.Now())
+		s.pace.setLead(c.Viewer, now)
 	case wire.TypeAsk:
 		return s.consent.asked(n.head.Viewer, c.Control)
 	case wire.TypeYield:

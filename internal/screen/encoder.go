@@ -212,7 +212,7 @@ func (e *Encoder) Update(dst []byte, cur Picture, damage []Rect, p Params) (msg 
 	if p.Size > 0 {
 		e.turn.packed(e.packer.raw, len(e.packer.out))
 		left := p.Size - len(e.packer.out) - len(e.jpeg.out)
-		p.Budget, refine = min(p.Budget, left), refine && (left > 0 || e.ops == 0)
+		p.Budget, refine = min(p.Budget, left), refine && (left > refineWorth || e.ops == 0)
 	}
 	if refine {
 		before := len(e.packer.out)

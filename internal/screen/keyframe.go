@@ -24,7 +24,7 @@ var keyStages = [...]keyStage{
 }
 
 // Keyframe appends a catch-up keyframe of the shadow to dst: it takes no number, stands alone
-// and is at most wire.MaxKeySize long. Tiles that are not exact in it are lossy for viewers that
+// and is at most wire.MaxKeySize long, and p.Size if that is not 0 and possible. Tiles that are not exact in it are lossy for viewers that
 // catch up. The next numbered update begins a compressor frame. Before the first picture of
 // an epoch there is nothing to say and dst comes back as it is.
 func (e *Encoder) Keyframe(dst []byte, p Params) []byte {
@@ -67,9 +67,13 @@ func (e *Encoder) resized(dst []byte, p Params) []byte {
 // within keySpace bytes, and returns which tiles are not exact. The frame is flushed, not
 // ended.
 func (e *Encoder) buildKey(pk *packer, p Params) (lossy []bool) {
+	space := keySpace
+	if p.Size > 0 {
+		space = min(p.Size, space)
+	}
 	for _, stage := range keyStages {
-		lossy = e.splitKey(pk, stage.exact)
-		room := keySpace - e.packKey(pk, nil)
+		lossy = e.splitKey(pk, int(int64(stage.exact)*int64(space)/keySpace))
+		room := space - e.packKey(pk, nil)
 		base := e.sampleJPEG(e.rects)
 		for _, level := range stage.levels {
 			level.quality = min(level.quality, p.quality())
@@ -78,7 +82,7 @@ func (e *Encoder) buildKey(pk *packer, p Params) (lossy []bool) {
 			}
 		}
 	}
-	// Only guesses were in the way of the last level, if anything.
+	// Only guesses were in the way of the last level, or a wish for fewer bytes.
 	last := keyStages[len(keyStages)-1].levels
 	if !e.tryKey(pk, last[len(last)-1], keySpace) {
 		panic("screen: the smallest keyframe does not fit") // see keyStages

@@ -15,6 +15,10 @@ const (
 // frames at 30 a second.
 const quietAfter = 133
 
+// refineWorth is what must be left of an update's size before refinement is added: a tile of
+// grain takes so many bytes, and at least one is written.
+const refineWorth = 2 << 10
+
 // motion tells a picture that moves from one that has changed. The zero value is at rest.
 type motion struct {
 	last   uint32 // presenter's ms clock at the last change of tiles of many colours

@@ -88,3 +88,21 @@ func TestMoving(t *testing.T) {
 		}
 	}
 }
+
+// A keyframe for a slow link is as small as is wished, where that is possible.
+func TestKeyframeOfASize(t *testing.T) {
+	s := newScene(rand.New(rand.NewPCG(4, 1)), 1280, 800)
+	s.noise(Rect{0, 0, 900, 800})
+	e := NewEncoder(0)
+	e.Begin(1)
+	e.Sync(s.pic, s.take())
+	for _, size := range []int{0, 64 << 10, 16 << 10} {
+		msg := e.Keyframe(nil, Params{Size: size})
+		if size > 0 && len(msg) > size {
+			t.Errorf("%d bytes, want %d", len(msg), size)
+		}
+		d := NewDecoder()
+		d.Begin(1)
+		mustApply(t, d, msg)
+	}
+}

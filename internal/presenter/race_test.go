@@ -1,0 +1,5 @@
+//go:build race
+
+package presenter
+
+func init() { raced = true }
