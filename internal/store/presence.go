@@ -35,7 +35,7 @@ func (s *Store) Online(ctx context.Context, parties []string, until, expires, no
 			_, err := q.exec(ctx, `
 				UPDATE parties SET online_until = ?
 				WHERE id IN `+in+` AND online_until < ?
-				AND session_id IN (SELECT id FROM sessions WHERE `+living+`)`,
+				AND EXISTS (SELECT 1 FROM sessions WHERE sessions.id = parties.session_id AND `+living+`)`,
 				slices.Concat([]any{until.UnixMilli()}, ids, []any{until.UnixMilli(), now.UnixMilli()})...)
 			return err
 		})
