@@ -51,6 +51,7 @@ type Capturer struct {
 	damage         damage.Damage
 	region         xfixes.Region
 
+	sizeStale   atomic.Bool   // the desktop may have another size than pic
 	cursorStale atomic.Bool   // the shape has changed since it was read
 	seen        atomic.Uint64 // pointer's place when it was last looked at: x<<32 | y
 	motion      chan struct{} // an event of motion has come
@@ -211,6 +212,7 @@ func (g *Capturer) handle(event xgb.Event) {
 		}
 	case xproto.ConfigureNotifyEvent:
 		if e.Window == g.c.screen.Root {
+			g.sizeStale.Store(true)
 			g.signal()
 		}
 	}
@@ -250,6 +252,7 @@ func (g *Capturer) Grab() (screen.Picture, []screen.Rect, error) {
 		if err == nil {
 			return g.pic, g.rects, nil
 		}
+		g.sizeStale.Store(true) // it may have become smaller, and the event be on its way
 		var xerr xgb.Error
 		if attempt == grabAttempts || !errors.As(err, &xerr) {
 			return screen.Picture{}, nil, err
@@ -261,17 +264,24 @@ func (g *Capturer) Grab() (screen.Picture, []screen.Rect, error) {
 // What could not be read stays in pending.
 func (g *Capturer) update() error {
 	var request [16]byte
-	geometry := g.c.send(getGeometry(request[:], uint32(g.c.root)))
-	var fetched *xgb.Cookie
+	var geometry, fetched *xgb.Cookie
+	g.c.link.hold.Store(g.hasDamage) // what has no answer to wait for goes out with the next
+	if g.sizeStale.Swap(false) {
+		geometry = g.c.send(getGeometry(request[:], uint32(g.c.root)))
+	}
 	if g.hasDamage {
 		damage.Subtract(g.c.x, g.damage, xfixes.RegionNone, g.region)
+		g.c.link.hold.Store(false)
 		fetched = g.c.send(fetchRegion(request[:], g.fixes.major, uint32(g.region)))
 	}
-	size, err := geometry.Reply()
-	if err != nil {
-		return g.c.wrap(err)
+	w, h := g.pic.W, g.pic.H
+	if geometry != nil {
+		size, err := geometry.Reply()
+		if err != nil {
+			return g.c.wrap(err)
+		}
+		w, h = int(xgb.Get16(size[16:])), int(xgb.Get16(size[18:]))
 	}
-	w, h := int(xgb.Get16(size[16:])), int(xgb.Get16(size[18:]))
 	if fetched != nil {
 		region, err := fetched.Reply()
 		if err != nil {
@@ -284,6 +294,7 @@ func (g *Capturer) update() error {
 			return err
 		}
 	}
+	var err error
 	g.rects = g.rects[:0]
 	whole := len(g.pending) == 1 && g.pending[0] == screen.Rect{W: w, H: h}
 	if g.hasDamage || whole {

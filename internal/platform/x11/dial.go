@@ -12,6 +12,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jezek/xgb"
@@ -166,6 +167,11 @@ type link struct {
 	left    int64  // of a message: bytes still to be read; owned by the reader
 	cut     int64  // and after these, bytes that xgb must not see
 	greeted bool   // xgb's own opening was swallowed; owned by the writer
+	held    []byte // requests kept back; owned by the writer
+
+	// hold keeps requests back until the next one that is written without it, and these go to
+	// the server in one piece: it wakes once. Who sets it sends such a request soon.
+	hold atomic.Bool
 }
 
 // messageHead is the length of events, errors, and of the first part of answers.
@@ -194,7 +200,7 @@ func (l *link) Read(p []byte) (int, error) {
 	n, err := l.in.Read(p[:min(int64(len(p)), l.left)])
 	l.left -= int64(n)
 	if l.left == 0 && l.cut > 0 && err == nil {
-		_, err = io.CopyN(io.Discard, l.in, l.cut)
+		_, err = l.in.Discard(int(l.cut))
 	}
 	return n, err
 }
@@ -204,5 +210,15 @@ func (l *link) Write(p []byte) (int, error) {
 		l.greeted = true
 		return len(p), nil
 	}
-	return l.Conn.Write(p)
+	if l.hold.Load() {
+		l.held = append(l.held, p...)
+		return len(p), nil
+	}
+	if len(l.held) == 0 {
+		return l.Conn.Write(p)
+	}
+	l.held = append(l.held, p...)
+	_, err := l.Conn.Write(l.held)
+	l.held = l.held[:0]
+	return len(p), err
 }
