@@ -47,7 +47,7 @@ bench: build bench-programs ## beside noVNC with TigerVNC and x11vnc, and websoc
 	@make/bench.sh quick
 
 .PHONY: bench-full
-bench-full: build bench-programs ## the same with Xvnc, MeshCentral, xpra, and larger loads (2 h)
+bench-full: build bench-programs ## the same, then Xvnc, MeshCentral, xpra, large loads, slow links, 20 viewers, a soak (70 min)
 	@make/need.sh bench-full
 	@make/bench.sh full
 

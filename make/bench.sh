@@ -3,32 +3,38 @@
 # prints one row for each bar that PinDesk has set itself. What others' load has disturbed is
 # run once more. docs/performance.md says what the figures mean.
 #
-# Usage: make/bench.sh quick|full
+# Usage: make/bench.sh quick|full|try
 #
-# ROUNDS=3     how often everything is measured; the figures are medians
+# quick takes some 35 minutes: PinDesk, T and X interleaved, and the relays, ROUNDS times. full
+# adds, once each: the other rivals, large loads of the relay, slow links, 20 viewers that
+# decode, ten minutes of mixed work; some 70 minutes together. try does what full does in a few
+# minutes: its figures mean nothing, it shows whether everything can be measured.
+#
+# ROUNDS=3     how often a quick run measures everything; the figures are medians
 # OUT=folder   where results, logs and pictures go; without it out/bench. It is emptied first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly mode=${1:?quick or full}
-readonly rounds=${ROUNDS:-3}
-out=$(realpath -m "${OUT:-out/bench}")
-readonly out
-readonly flips=32 length=8s relay_length=6s
-
-views=(ours novnc-x0tigervnc novnc-x11vnc)
-relays=(ours websockify)
+readonly mode=${1:?quick, full or try}
+rounds=${ROUNDS:-3} flips=32 length=8s soak=10m quiet=15s benchtime=1s
+pairs=50,500 many=1000 idle=5000 load=6s
 case $mode in
-quick) ;;
-full)
-    views+=(novnc-xvnc meshcentral xpra-shadow)
-    relays+=(meshrelay-plain)
+quick | full) ;;
+try)
+    rounds=1 flips=4 length=2s soak=10s quiet=0 benchtime=10ms
+    pairs=5,10 many=20 idle=50 load=1s
     ;;
 *)
     echo "unknown mode: $mode" >&2
     exit 1
     ;;
 esac
+out=$(realpath -m "${OUT:-out/bench}")
+readonly out
+
+readonly views=(ours novnc-x0tigervnc novnc-x11vnc) others=(novnc-xvnc meshcentral xpra-shadow)
+readonly relays=(ours websockify)
+readonly all=flip,input,typing,scroll,video,drag,idle
 
 # Two runs at once would only measure each other.
 exec 9>"${TMPDIR:-/tmp}/pindesk-bench.lock"
@@ -37,75 +43,85 @@ flock -n 9 || {
     exit 1
 }
 
-# peers NAME...: the names' descriptions.
-peers() {
-    local name
-    for name; do
-        printf 'bench/peers/%s.json\n' "$name"
+title() { printf '== %s, after %d min\n' "$1" $((SECONDS / 60)); }
+
+# viewbench FOLDER FLAGS... -- NAME...: measures products. One that fails does not keep the
+# others from it: the report says why.
+viewbench() {
+    local folder=$1 flags=() files=() name
+    shift
+    while [[ $1 != -- ]]; do
+        flags+=("$1")
+        shift
     done
+    shift
+    for name; do files+=("bench/peers/$name.json"); done
+    bin/bench/viewbench -bin bin -quiet "$quiet" -out "$out/$folder" -dur "$length" -n "$flips" "${flags[@]}" "${files[@]}" || true
 }
 
-# measure ROUND WORKS NAME...: measures products. One that fails does not keep the others from
-# it: its row says "not measured", and its result why.
+# measure ROUND WORKS NAME...: what a page needs that only uploads is measured with scroll.
 measure() {
-    local round=$1 works=$2 files
+    local round=$1 list=$2
     shift 2
-    mapfile -t files < <(peers "$@")
-    bin/bench/viewbench -bin bin -out "$out/round-$round" -works "$works" -n "$flips" -dur "$length" "${files[@]}" || true
+    viewbench "round-$round" -works "$list" -- "$@"
+    [[ ,$list, != *,scroll,* ]] || viewbench "round-$round" -works scroll -- upload
 }
 
-# links ROUND LINK NAME...: clicks over a slow link, for about 20 s a product.
-links() {
-    local round=$1 link=$2 files
-    shift 2
-    mapfile -t files < <(peers "$@")
-    bin/bench/viewbench -bin bin -out "$out/round-$round-$link" -link "$link" -works click -n 32 "${files[@]}" || true
+# link ROUND LINK: clicks over a slow link.
+link() {
+    viewbench "round-$1-$2" -link "$2" -works click -- "${views[@]}"
 }
 
 # relay PAIRS [FLAGS...] NAME...: loads relays.
 relay() {
-    local pairs=$1
+    local n=$1
     shift
-    bin/bench/relaybench -bin bin -out "$out/relay.jsonl" -work "$out/relay" -dur "$relay_length" -n "$pairs" "$@" || true
+    bin/bench/relaybench -bin bin -quiet "$quiet" -out "$out/relay.jsonl" -work "$out/relay" -dur "$load" -n "$n" "$@" || true
 }
 
-readonly all=flip,input,typing,scroll,video,drag,idle
 rm -rf "$out"
 mkdir -p "$out"
 for ((round = 1; round <= rounds; round++)); do
-    echo "== round $round of $rounds"
+    title "round $round of $rounds"
     # Whoever is first in one round is last in the next one.
     turn=$(((round - 1) % ${#views[@]}))
     measure "$round" "$all" "${views[@]:turn}" "${views[@]:0:turn}"
-    measure "$round" scroll upload
-    relay 50,500 "${relays[@]}"
+    relay "$pairs" "${relays[@]}"
 done
-if [[ $mode == full ]]; then
-    echo "== large loads of the relay"
-    relay 1000 -idle 5000 -viewers 20 -fastest ours
-    relay 1000 websockify meshrelay-plain
-    echo "== slow links"
-    for ((round = 1; round <= rounds; round++)); do
-        for link in 10M-50ms 2M-150ms-1%; do
-            links "$round" "$link" ours novnc-x0tigervnc novnc-x11vnc
-        done
-    done
-    echo "== ten minutes of mixed work"
-    bin/bench/viewbench -bin bin -out "$out/round-soak" -works "" -dur "$length" -soak 10m bench/peers/ours.json || true
+title "where the time goes"
+viewbench trace -trace -works flip,video,drag -- ours
+title "Go benchmarks of the hot path"
+go test -run '^$' -bench . -benchmem -benchtime "$benchtime" ./internal/screen/... ./internal/relay | tee "$out/go.txt" || true
+
+if [[ $mode != quick ]]; then
+    title "the other rivals"
+    viewbench round-others -works "$all" -- "${others[@]}"
+    relay "$pairs,$many" meshrelay-plain
+    title "large loads of the relay"
+    relay "$many" -viewers 20 -fastest ours
+    relay 0 -idle "$idle" ours # of a broker that has done nothing else
+    relay "$many" websockify
+    title "slow links"
+    for name in 10M-50ms 2M-150ms-1%; do link 1 "$name"; done
+    title "20 viewers that decode"
+    viewbench round-viewers -works "" -viewers 20 -- ours
+    title "$soak of mixed work"
+    viewbench round-soak -works "" -soak "$soak" -- ours
 fi
 
-echo "== Go benchmarks of the hot path"
-go test -run '^$' -bench . -benchmem -benchtime 2s ./internal/screen ./internal/relay | tee "$out/go.txt"
-
-works=$(bin/bench/benchreport -again "$out")
-if [[ -n $works ]]; then
-    echo "== once more, as others disturbed it: $works"
-    measure again "$works" "${views[@]:0:3}"
-    [[ $works != *scroll* ]] || measure again scroll upload
-fi
+mapfile -t again < <(bin/bench/benchreport -again "$out")
+for part in "${again[@]}"; do
+    title "once more, as others disturbed it: $part"
+    case $part in
+    "works "*) measure again "${part#works }" "${views[@]}" ;;
+    relay) relay "$pairs" "${relays[@]}" ;;
+    large) relay "$many" ours ;;
+    "link "*) link again "${part#link }" ;;
+    esac
+done
 
 bin/bench/benchreport "$out" >"$out/report.md"
 echo
 bin/bench/benchreport -figures=false "$out"
 echo
-echo "All figures: $out/report.md"
+title "all figures: $out/report.md"
