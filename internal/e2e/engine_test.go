@@ -2,12 +2,15 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/gorilla/websocket"
 
@@ -25,11 +28,14 @@ func TestEveryEngine(t *testing.T) {
 	presentDesktop(t, b, d, pin)
 	v := startChromium(t, 1000, 800)
 	noise := d.noise(t)
-	for _, engine := range []struct{ name, query string }{{"worker", ""}, {"copy", "?engine=copy"}, {"page", "?engine=page"}} {
+	for _, engine := range []struct{ name, query string }{{"worker", ""}, {"copy", "?engine=copy"}, {"page", "?engine=page"}, {"no worker", ""}} {
+		if engine.name == "no worker" {
+			v.beforePages(`(W => { window.Worker = function(url, o) { return new W('/static/no-such-file.js', o); }; })(Worker)`)
+		}
 		v.open("about:blank")
 		v.open(b.url + "/view" + engine.query + "#" + pin)
 		v.wantState("live  control=yes")
-		if inWorker := strings.Contains(eval[string](v, `performance.getEntriesByType('resource').map(e => e.name).join(' ')`), "viewer/worker.js"); inWorker != (engine.name != "page") {
+		if inWorker := strings.Contains(eval[string](v, `performance.getEntriesByType('resource').map(e => e.name).join(' ')`), "viewer/worker.js"); inWorker != (engine.name == "worker" || engine.name == "copy") {
 			t.Errorf("%s: in a worker: %t", engine.name, inWorker)
 		}
 		if !eval[bool](v, "crossOriginIsolated") {
@@ -58,6 +64,15 @@ func TestEveryEngine(t *testing.T) {
 		v.window(browser.WindowStateNormal)
 		v.exact(d, 5*time.Second)
 	}
+}
+
+// beforePages runs a script in every page that is opened from now on, before the page's own.
+func (p *page) beforePages(script string) {
+	p.t.Helper()
+	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		return err
+	}))
 }
 
 // hostileBlock is a zstd frame of 65 kB that would decompress to 4 GB inside of one block. A

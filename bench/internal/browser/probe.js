@@ -50,7 +50,8 @@
   const onInput = (kind) => () => {
     if (P.mode === 'flip') P.inputs.push([kind, now()]);
   };
-  window.addEventListener('mousedown', onInput('button'), true);
+  // Not mousedown: a viewer that listens to pointerdown has sent its message before that.
+  window.addEventListener('pointerdown', onInput('button'), true);
   window.addEventListener('keydown', onInput('key'), true);
 
   const readColour = (e, fx, fy) => {
