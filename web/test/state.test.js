@@ -163,6 +163,8 @@ test('ends and errors', () => {
   const none = setup();
   none.m.fail('pin');
   assert.deepEqual([none.m.page().state, none.m.page().detail], ['error', 'pin']);
+  none.m.fail('data');
+  assert.deepEqual([none.m.page().detail, none.m.page().picture, none.m.page().panel.actions], ['data', 'none', ['retry', 'home']]);
 });
 
 test('while there is no connection', () => {

@@ -72,7 +72,6 @@ export class Host {
       worker.terminate();
       this.#worker = null;
       this.#stay({ ...start, shared: false });
-      for (const message of this.#early.splice(0)) this.post(message);
     };
     worker.postMessage(start);
     return true;
