@@ -10,9 +10,11 @@ import (
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/gorilla/websocket"
+	"github.com/jezek/xgb/xproto"
 
 	"pindesk/internal/wire"
 )
@@ -44,6 +46,14 @@ func TestEveryEngine(t *testing.T) {
 		v.exact(d, stillness)
 		noise(300, 200) // JPEG first
 		v.exact(d, 5*time.Second)
+		for _, at := range [][2]int{{30, 40}, {310, 222}, {311, 222}, {30, 40}} {
+			x, y := v.at(at[0], at[1])
+			v.do(command(input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: x, Y: y}))
+			eventually(t, 5*time.Second, "the pointer follows: "+engine.name, func() bool {
+				p, err := xproto.QueryPointer(d.c, d.root).Reply()
+				return err == nil && [2]int{int(p.RootX), int(p.RootY)} == at
+			})
+		}
 		v.click(600, 470)
 		select {
 		case <-pad.clicks:
