@@ -63,6 +63,7 @@ type Broker struct {
 	listener net.Listener
 	server   *http.Server
 	public   *url.URL
+	admitted atomic.Uint64 // tickets
 	draining atomic.Bool
 }
 
@@ -197,7 +198,7 @@ func (b *Broker) admit(ctx context.Context, ticket string) (relay.Party, error) 
 		return relay.Party{}, err
 	}
 	return relay.Party{Session: a.Session.ID, ID: a.Party, Viewer: a.Number, Name: a.Name,
-		Resumed: a.Resumed, Resume: a.Resume, Epoch: a.Epoch, Replaced: a.Replaced}, nil
+		Resumed: a.Resumed, Resume: a.Resume, Epoch: a.Epoch, Order: b.admitted.Add(1), Replaced: a.Replaced}, nil
 }
 
 // serve keeps a party's presence while the relay serves it.

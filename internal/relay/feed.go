@@ -182,6 +182,9 @@ func (f *feed) attachPresenterLocked(m *member) {
 func (f *feed) attachViewerLocked(m *member) error {
 	p := m.party
 	v := f.viewers[p.Viewer]
+	if v != nil && v.member != nil && p.Order < v.member.party.Order {
+		return errOlder
+	}
 	if v == nil || v.member == nil {
 		online := 0
 		for _, o := range f.viewers {

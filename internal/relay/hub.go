@@ -41,6 +41,9 @@ type Party struct {
 	Resumed bool   // the same party as before
 	Resume  string // the new resume secret, handed over in welcome
 	Epoch   uint16 // of this attach, for a presenter; never 0
+	// Order grows with each ticket that this node has taken: of two sockets of one viewer the
+	// later one has the resume secret that counts, in whatever order they get here.
+	Order uint64
 	// Replaced says of a presenter that the session has had another one before.
 	Replaced bool
 }

@@ -71,10 +71,22 @@ func (q *queue) put(m *message, kind wire.Kind, sub uint8) (claimed bool) {
 	}
 	q.items = append(q.items, item{m.retain(), kind, sub})
 	q.bytes += len(m.b)
-	if kind == wire.KindUpdate {
+	switch kind {
+	case wire.KindUpdate:
 		q.news++
+	case wire.KindCursor, wire.KindPointer:
+		q.overtakeLocked()
 	}
 	return q.claimLocked()
+}
+
+// overtakeLocked brings the newest item before the updates that wait just before it: the cursor
+// never waits behind pixels.
+func (q *queue) overtakeLocked() {
+	i := len(q.items) - 1
+	for ; i > q.head && q.items[i-1].kind == wire.KindUpdate; i-- {
+		q.items[i], q.items[i-1] = q.items[i-1], q.items[i]
+	}
 }
 
 // claimLocked makes the caller the one who writes, unless there is one already.
