@@ -64,7 +64,7 @@ bench-go: ## Go benchmarks with allocations
 lint: tools/bin/golangci-lint ## golangci-lint over the tree, shellcheck over the scripts
 	@make/need.sh lint
 	tools/bin/golangci-lint run ./...
-	shellcheck .ci/run make/*.sh
+	shellcheck .ci/run make/*.sh bench/peers/*.sh internal/screen/testdata/recorded/*.sh
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME each (30s)
