@@ -28,8 +28,10 @@ func (p Params) quality() int {
 }
 
 // Encoder builds the updates of one stream. It holds the shadow: the picture that every
-// viewer has, but for tiles that are marked lossy. It is not safe for concurrent use and
-// starts no goroutine.
+// viewer has, but for tiles that are marked lossy. It is not safe for concurrent use. Large
+// JPEGs it makes on several cores; no goroutine outlives the call that started it. All else runs on one:
+// comparing a whole screen takes 0.3 ms, and the palettes and the compressor of an update go on from
+// tile to tile.
 //
 // One update is bounded well below wire.MaxUpdate. What does not fit waits: those tiles stay
 // as they were in the shadow, Pending reports them as refinement that is due now, and the
@@ -71,7 +73,6 @@ type Encoder struct {
 
 	// Scratch, kept for its memory.
 	rects         []Rect
-	tiles         []int32
 	wanted, whole []bool
 	chunk         []byte
 
