@@ -9,7 +9,8 @@ const (
 	lateness   = 120 * time.Millisecond // beyond the least round trip: more waits somewhere than is meant to
 	rttPeriod  = 5 * time.Second        // the least round trip of this one and the one before counts
 	leastSpan  = 10 * time.Millisecond  // of a measurement: an ack waits for the page's frame
-	cutTo      = 0.7                    // of the rate, at most once a round trip
+	cutAfter   = 400 * time.Millisecond // of late acks only: a lost packet makes some late, too
+	cutTo      = 0.5                    // of the rate, at least
 	lostAfter  = 5 * time.Second        // for what was sent to a viewer that may not have got it
 	minUpdate  = 1500                   // bytes of an update; less would be mostly heads
 	firstMost  = 128 << 10              // bytes on their way while nothing is known
@@ -20,7 +21,7 @@ const (
 // in the manner of BBR (Cardwell and others, "BBR: congestion-based congestion control", ACM
 // Queue 14/5, 2016): the round trip is the least one lately, and the rate is what was delivered
 // between two acks. Unlike there the rate does not expire, as most of the time there is little
-// to send: only acks that are late lower it. It is owned by the loop.
+// to send: only acks that are late lower it, where much was on its way (else a packet was lost). It is owned by the loop.
 type flow struct {
 	sent  []sentUpdate // not acked, oldest first
 	bytes int          // of sent
@@ -30,9 +31,9 @@ type flow struct {
 	alone       bool          // an update of this period met no other one on its way
 	probe       bool          // nothing goes until all has arrived: else only queues would be measured
 
-	rate      float64 // bytes a second; 0 = not known
-	best      float64 // largest measurement since the last cut
-	cut       time.Time
+	rate      float64   // bytes a second; 0 = not known
+	best      float64   // largest measurement since timely
+	timely    time.Time // newest ack that was not late, or cut
 	delivered int64
 	base      mark // of what is sent next
 }
@@ -44,6 +45,7 @@ type sentUpdate struct {
 	at        time.Time
 	base      mark
 	alone     bool
+	full      bool // it met so much on its way that a wrong rate may be why it is late
 }
 
 // mark is how much had been delivered at a moment.
@@ -61,9 +63,9 @@ func (f *flow) add(u sentUpdate) {
 		f.base = mark{f.delivered, u.at.Add(f.rtt)} // the way is empty: nothing can come before
 		f.probe = false
 	}
-	u.base = f.base
-	f.sent = append(f.sent, u)
 	f.bytes += u.bytes
+	u.base, u.full = f.base, 2*f.bytes > f.most()
+	f.sent = append(f.sent, u)
 }
 
 // acked frees what an ack covers, and measures. took is what decoding and painting did.
@@ -99,7 +101,7 @@ func (f *flow) acked(seq, part uint32, took time.Duration, now time.Time) (late,
 		way -= min(time.Duration(float64(newest.bytes)/(2*f.rate)*float64(time.Second)), trip/4)
 	}
 	f.measureTrip(way, newest.alone, now)
-	late = f.measureRate(float64(f.delivered-newest.base.delivered)/max(span, leastSpan).Seconds(), trip, now)
+	late = f.measureRate(float64(f.delivered-newest.base.delivered)/max(span, leastSpan).Seconds(), trip, newest.full, now)
 	f.base = mark{f.delivered, now}
 	return late, true
 }
@@ -139,17 +141,20 @@ func (f *flow) measureTrip(trip time.Duration, alone bool, now time.Time) {
 	}
 }
 
-func (f *flow) measureRate(rate float64, trip time.Duration, now time.Time) (late bool) {
+func (f *flow) measureRate(rate float64, trip time.Duration, full bool, now time.Time) (late bool) {
 	late = trip-f.rtt > lateness
+	if !late || f.rate == 0 {
+		f.best, f.timely = 0, now
+	}
 	f.best = max(f.best, rate)
 	switch {
 	case f.rate == 0:
 		f.rate = rate
 	case rate > f.rate:
 		f.rate += (rate - f.rate) / 2 // half: the page's frames make measurements uneven
-	case late && now.Sub(f.cut) > f.rtt+lateness:
+	case late && full && now.Sub(f.timely) > cutAfter:
 		f.rate = max(cutTo*f.rate, min(f.best, f.rate))
-		f.best, f.cut = 0, now
+		f.best, f.timely = 0, now
 	}
 	return late
 }

@@ -14,6 +14,7 @@ const (
 	firstShrink   = 0.25
 	firstPerPixel = 0.25
 	tileShare     = 64 // bytes of a JPEG's head that a tile has to bear
+	smallSize     = 1500
 )
 
 // sizeOfQuality is about how a JPEG grows with its quality, as a share of that at DefaultQuality.
@@ -37,6 +38,11 @@ func (t *turn) blob(area, size, quality int) {
 		t.perPixel = lately(t.perPixel, max(float64(size-jpegHead), 1)/float64(area)/sizeOfQuality(quality))
 	}
 }
+
+// exactSize is how much of an update of that size exact ops may take, and more: of text that
+// scrolls, parts that wait are soon nowhere to be copied from, and then cost far more. Only on the
+// slowest links is that worse than what it delays.
+func exactSize(size int) int { return max(size, 4*(size-smallSize)) }
 
 // rawFor is how many bytes of ops make about size packed ones.
 func (t *turn) rawFor(size int) int {
@@ -67,6 +73,7 @@ func (e *Encoder) cut(many, whole []bool, p Params) {
 		perPixel = firstPerPixel
 	}
 	perPixel *= sizeOfQuality(p.quality())
+	room = max(room, float64(p.Size)/4) // whatever exact ops took
 	n, used, full := len(many), float64(jpegFixed), false
 	first := e.turn.manyAt % n
 	e.turn.manyAt = 0

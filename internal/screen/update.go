@@ -21,7 +21,7 @@ func (e *Encoder) encode(cur *Picture, p Params) {
 	e.fills.reset()
 	most := e.limits.raw
 	if p.Size > 0 {
-		most = min(most, e.turn.rawFor(p.Size))
+		most = min(most, e.turn.rawFor(exactSize(p.Size)))
 	}
 	first := e.turn.start(e.dirty)
 	e.turn.exactAt = 0
