@@ -4,17 +4,18 @@ import "time"
 
 // Figures of the estimate of the lead's link.
 const (
-	sizeTime   = 40 * time.Millisecond  // of the link that one update may take
-	queueTime  = 40 * time.Millisecond  // that may wait before the next update: see most
-	lateness   = 120 * time.Millisecond // beyond the least round trip: more waits somewhere than is meant to
-	rttPeriod  = 5 * time.Second        // the least round trip of this one and the one before counts
-	leastSpan  = 10 * time.Millisecond  // of a measurement: an ack waits for the page's frame
-	cutAfter   = 400 * time.Millisecond // of late acks only: a lost packet makes some late, too
-	cutTo      = 0.5                    // of the rate, at least
-	lostAfter  = 5 * time.Second        // for what was sent to a viewer that may not have got it
-	minUpdate  = 1500                   // bytes of an update; less would be mostly heads
-	firstMost  = 128 << 10              // bytes on their way while nothing is known
-	flightMost = 512 << 10              // in any case
+	sizeTime   = 40 * time.Millisecond   // of the link that one update may take
+	queueTime  = 40 * time.Millisecond   // that may wait before the next update: see most
+	lateness   = 120 * time.Millisecond  // beyond the least round trip: more waits somewhere than is meant to
+	rttPeriod  = 5 * time.Second         // the least round trip of this one and the one before counts
+	leastSpan  = 10 * time.Millisecond   // of a measurement: an ack waits for the page's frame
+	cutAfter   = 400 * time.Millisecond  // of late acks only: a lost packet makes some late, too
+	cutAlways  = 1500 * time.Millisecond // of them, however little was on its way
+	cutTo      = 0.5                     // of the rate, at least
+	lostAfter  = 5 * time.Second         // for what was sent to a viewer that may not have got it
+	minUpdate  = 1500                    // bytes of an update; less would be mostly heads
+	firstMost  = 128 << 10               // bytes on their way while nothing is known
+	flightMost = 256 << 10               // in any case
 )
 
 // flow estimates, from what the lead has acked, what the way to it carries and how long it is,
@@ -88,9 +89,7 @@ func (f *flow) acked(seq, part uint32, took time.Duration, now time.Time) (late,
 		return false, true
 	}
 	span := now.Sub(newest.base.at)
-	if newest.alone { // all of span is of its own bytes, if the round trip is right
-		span = max(span, trip/4)
-	}
+	span = max(span, trip/4) // all of it is of what was sent, if the round trip is right, and it may not be
 	if f.rtt == 0 {
 		span = trip
 	}
@@ -152,7 +151,7 @@ func (f *flow) measureRate(rate float64, trip time.Duration, full bool, now time
 		f.rate = rate
 	case rate > f.rate:
 		f.rate += (rate - f.rate) / 2 // half: the page's frames make measurements uneven
-	case late && full && now.Sub(f.timely) > cutAfter:
+	case late && (full && now.Sub(f.timely) > cutAfter || now.Sub(f.timely) > cutAlways):
 		f.rate = max(cutTo*f.rate, min(f.best, f.rate))
 		f.best, f.timely = 0, now
 	}
