@@ -13,14 +13,28 @@ type message struct {
 	refs atomic.Int32
 }
 
-// Memory is pooled by size, each class twice the one before: an ack that is kept must not
-// hold the memory of an update.
+// Memory is pooled by size, in steps of a third to a half: an ack that is kept must not hold
+// the memory of an update, nor a full queue of updates twice their bytes.
 const (
 	leastBits = 8  // 256 bytes: acks, input, most control messages
 	mostBits  = 19 // 512 kB: a rare huge update must not stay in memory for good
+	classes   = 2*(mostBits-leastBits) + 1
 )
 
-var messages [mostBits - leastBits + 1]sync.Pool
+var messages [classes]sync.Pool
+
+// classOf is the least class of memory for n bytes; those from classes on are not pooled.
+func classOf(n int) int {
+	k := max(bits.Len(uint(max(n, 1)-1)), leastBits)
+	class := 2 * (k - leastBits)
+	if class > 0 && n <= 3<<(k-2) {
+		class--
+	}
+	return class
+}
+
+// sizeOf is the size of a class: powers of two and one and a half times these.
+func sizeOf(class int) int { return (2 + class&1) << (class>>1 + leastBits - 1) }
 
 // newMessage has room for n bytes at least, and one reference.
 func newMessage(n int) *message {
@@ -30,24 +44,22 @@ func newMessage(n int) *message {
 }
 
 func pooled(n int) *message {
-	class := max(bits.Len(uint(max(n, 1)-1)), leastBits) - leastBits
-	if class >= len(messages) {
+	class := classOf(n)
+	if class >= classes {
 		return &message{b: make([]byte, 0, n)}
 	}
 	if m, ok := messages[class].Get().(*message); ok {
 		return m
 	}
-	return &message{b: make([]byte, 0, 1<<(class+leastBits))}
+	return &message{b: make([]byte, 0, sizeOf(class))}
 }
 
 // recycle gives memory of a pooled size back.
 func (m *message) recycle() {
-	class := bits.Len(uint(cap(m.b))) - 1 - leastBits
-	if class < 0 || class >= len(messages) {
-		return
+	if class := classOf(cap(m.b)); class < classes && cap(m.b) == sizeOf(class) {
+		m.b = m.b[:0]
+		messages[class].Put(m)
 	}
-	m.b = m.b[:0]
-	messages[class].Put(m)
 }
 
 // grow returns pooled memory of four times b's size that begins with b's bytes. It takes b's
