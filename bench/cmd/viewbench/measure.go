@@ -38,8 +38,8 @@ type bench struct {
 	result  *result.View
 }
 
-// measure brings a product up and measures it. What fails is in the result; only what has
-// nothing to do with the product is an error.
+// measure brings a product up and measures it. What fails then is in the result; an error is
+// a description that cannot be read, or a folder that cannot be written.
 func measure(ctx context.Context, o options, file string) (v *result.View, work string, err error) {
 	p, err := peer.Load(file)
 	if err != nil {
@@ -61,7 +61,8 @@ func measure(ctx context.Context, o options, file string) (v *result.View, work 
 	end, err := b.between(ctx, &start, &open)
 	defer end()
 	if err != nil {
-		return nil, "", err
+		b.failed("start", err)
+		return b.result, work, nil
 	}
 	b.peer, err = peer.Start(ctx, p, start)
 	defer b.peer.Stop()
@@ -71,7 +72,8 @@ func measure(ctx context.Context, o options, file string) (v *result.View, work 
 	}
 	b.result.Version = p.Versions(ctx, b.peer.Expand)
 	if b.browser, err = browser.Open(ctx, open); err != nil {
-		return nil, "", err
+		b.failed("start", err)
+		return b.result, work, nil
 	}
 	defer b.browser.Close()
 	b.all(ctx)
