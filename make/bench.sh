@@ -16,7 +16,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly mode=${1:?quick, full or try}
-rounds=${ROUNDS:-3} flips=32 length=8s soak=10m quiet=15s benchtime=2s
+rounds=${ROUNDS:-3} flips=32 length=8s soak=10m quiet=15s benchtime=3s
 pairs=50,500 many=1000 idle=5000 load=6s
 case $mode in
 quick | full) ;;
