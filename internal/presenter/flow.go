@@ -9,6 +9,7 @@ const (
 	lateness   = 120 * time.Millisecond  // beyond the least round trip: more waits somewhere than is meant to
 	rttPeriod  = 5 * time.Second         // the least round trip of this one and the one before counts
 	leastSpan  = 10 * time.Millisecond   // of a measurement: an ack waits for the page's frame
+	leastBytes = 2 << 10                 // of the first: fewer say more of the round trip than of the rate
 	cutAfter   = 400 * time.Millisecond  // of late acks only: a lost packet makes some late, too
 	cutAlways  = 1500 * time.Millisecond // of them, however little was on its way
 	cutTo      = 0.5                     // of the rate, at least
@@ -100,7 +101,7 @@ func (f *flow) acked(seq, part uint32, took time.Duration, now time.Time) (late,
 		way -= min(time.Duration(float64(newest.bytes)/(2*f.rate)*float64(time.Second)), trip/4)
 	}
 	f.measureTrip(way, newest.alone, now)
-	late = f.measureRate(float64(f.delivered-newest.base.delivered)/max(span, leastSpan).Seconds(), trip, newest.full, now)
+	late = f.measureRate(f.delivered-newest.base.delivered, max(span, leastSpan), trip, newest.full, now)
 	f.base = mark{f.delivered, now}
 	return late, true
 }
@@ -140,7 +141,8 @@ func (f *flow) measureTrip(trip time.Duration, alone bool, now time.Time) {
 	}
 }
 
-func (f *flow) measureRate(rate float64, trip time.Duration, full bool, now time.Time) (late bool) {
+func (f *flow) measureRate(bytes int64, span, trip time.Duration, full bool, now time.Time) (late bool) {
+	rate := float64(bytes) / span.Seconds()
 	late = trip-f.rtt > lateness
 	if !late || f.rate == 0 {
 		f.best, f.timely = 0, now
@@ -148,7 +150,9 @@ func (f *flow) measureRate(rate float64, trip time.Duration, full bool, now time
 	f.best = max(f.best, rate)
 	switch {
 	case f.rate == 0:
-		f.rate = rate
+		if bytes >= leastBytes {
+			f.rate = rate
+		}
 	case rate > f.rate:
 		f.rate += (rate - f.rate) / 2 // half: the page's frames make measurements uneven
 	case late && (full && now.Sub(f.timely) > cutAfter || now.Sub(f.timely) > cutAlways):

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"time"
@@ -347,7 +348,10 @@ func median(d []time.Duration) time.Duration {
 
 // raced: the race detector, which makes pixels ten times as slow, is on. It has nothing to find
 // here: a simulation is one goroutine.
-var raced bool
+var raced = func() bool {
+	info, _ := debug.ReadBuildInfo()
+	return info != nil && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}()
 
 func TestSlowLinks(t *testing.T) {
 	cases := []struct {

@@ -147,6 +147,23 @@ func TestCarry(t *testing.T) {
 	}
 }
 
+// TestSmallBudgetIsUsed: a budget of less than one incompressible tile rebuilds many that
+// compress well. Else what is measured of a link by such updates would stay one tile's worth.
+func TestSmallBudgetIsUsed(t *testing.T) {
+	s, e, d := plain(t, 1024, 1024)
+	s.each(Rect{0, 0, 1024, 1024}, func(_, y int) uint32 { return uint32(y & 2) * 0x204060 })
+	msg, _ := e.Update(nil, s.pic, s.take(), Params{Captured: 1000})
+	mustApply(t, d, msg)
+	for i := range e.marks.tile {
+		e.marks.set(i, lossyAll)
+	}
+	msg, ok := e.Update(nil, s.pic, nil, Params{Captured: 2000, Budget: 1500})
+	mustApply(t, d, msg)
+	if rebuilt := e.marks.count[exact]; !ok || rebuilt < 50 || e.Refined() > 1600 {
+		t.Errorf("%d tiles in %d bytes", rebuilt, e.Refined())
+	}
+}
+
 // TestRefinementWaitsForQuiet: many colours come as a JPEG at once and exactly when nothing
 // has changed for 133 ms.
 func TestRefinementWaitsForQuiet(t *testing.T) {

@@ -220,11 +220,16 @@ func (e *Encoder) refine(p Params) {
 
 // rebuild adds whole exact tiles of the shadow to pk until next returns -1 or budget bytes of
 // output are spent; it writes at least one. It fills what is left of the budget with as much
-// as fits for sure, sees how far that was compressed, and goes on.
+// as fits for sure, sees how far that was compressed, and goes on with half of what would fit
+// if the rest is like that: by what fits for sure alone, a small budget would always be one tile.
 func (e *Encoder) rebuild(pk *packer, budget int, next func() int) {
 	start, raw := len(pk.out), 0
 	for first := true; ; first = false {
-		left := min(budget-(len(pk.out)-start), e.limits.rebuilt-raw)
+		out := len(pk.out) - start
+		left := min(budget-out, e.limits.rebuilt-raw)
+		if !first && left > 0 {
+			left = min(max(left, int(int64(left)*int64(raw)/int64(2*max(out, 1)))), e.limits.rebuilt-raw)
+		}
 		e.chunk = e.chunk[:0]
 		for len(e.chunk)+maxTileRaw <= left || first && len(e.chunk) == 0 {
 			t := -1

@@ -1,5 +1,0 @@
-//go:build race
-
-package presenter
-
-func init() { raced = true }
