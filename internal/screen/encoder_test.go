@@ -151,7 +151,7 @@ func TestCarry(t *testing.T) {
 // compress well. Else what is measured of a link by such updates would stay one tile's worth.
 func TestSmallBudgetIsUsed(t *testing.T) {
 	s, e, d := plain(t, 1024, 1024)
-	s.each(Rect{0, 0, 1024, 1024}, func(_, y int) uint32 { return uint32(y & 2) * 0x204060 })
+	s.each(Rect{0, 0, 1024, 1024}, func(_, y int) uint32 { return uint32(y&2) * 0x204060 })
 	msg, _ := e.Update(nil, s.pic, s.take(), Params{Captured: 1000})
 	mustApply(t, d, msg)
 	for i := range e.marks.tile {
