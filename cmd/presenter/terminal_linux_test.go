@@ -13,19 +13,19 @@ import (
 	"pindesk/internal/presenter"
 )
 
-// screen collects what the terminal shows.
-type screen struct {
+// shown collects what the terminal shows.
+type shown struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-func (s *screen) Write(p []byte) (int, error) {
+func (s *shown) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.Write(p)
 }
 
-func (s *screen) has(text string) bool {
+func (s *shown) has(text string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return bytes.Contains(s.b.Bytes(), []byte(text))
@@ -87,7 +87,7 @@ func TestAsk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			person, program := pty(t)
-			out := &screen{}
+			out := &shown{}
 			term := newTerminal(program, out)
 			term.listen()
 			if c.before != "" {
@@ -125,7 +125,7 @@ func TestAsk(t *testing.T) {
 func TestAskEndsWithItsViewer(t *testing.T) {
 	_, program := pty(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	out := &screen{}
+	out := &shown{}
 	answer := make(chan bool, 1)
 	go func() { answer <- newTerminal(program, out).Ask(ctx, presenter.Question{}) }()
 	eventually(t, "the question", func() bool { return out.has("Somebody without a name wants to see") })
@@ -149,7 +149,7 @@ func TestWhoCanAsk(t *testing.T) {
 
 func TestAskPIN(t *testing.T) {
 	person, program := pty(t)
-	out := &screen{}
+	out := &shown{}
 	term := newTerminal(program, out)
 	person.WriteString("7w2978570\n")
 	pin, err := askPIN(context.Background(), term)
