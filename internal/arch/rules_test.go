@@ -28,6 +28,7 @@ type rule struct {
 
 // rules has every package of the module, by its path below the module's.
 var rules = map[string]rule{
+	"internal/audit":  {layer: l0},
 	"internal/fault":  {layer: l0},
 	"internal/origin": {layer: l0},
 	"internal/wire":   {layer: l0},
@@ -37,6 +38,7 @@ var rules = map[string]rule{
 		modules: []string{"github.com/klauspost/compress/zstd"},
 	},
 
+	"internal/jobs":  {layer: l1},
 	"internal/relay": {layer: l1, uses: []string{"internal/wire"}},
 	"internal/session": {
 		layer:   l1,
@@ -54,7 +56,7 @@ var rules = map[string]rule{
 	},
 	"internal/store": {
 		layer: l2,
-		uses:  []string{"internal/fault", "internal/session", "migrations"},
+		uses:  []string{"internal/audit", "internal/fault", "internal/jobs", "internal/session", "migrations"},
 		modules: []string{
 			"github.com/jackc/pgx/v5",
 			"github.com/pressly/goose/v3",
