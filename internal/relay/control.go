@@ -28,6 +28,9 @@ func (f *feed) controlOf(h wire.Header, body []byte) (c wire.Control, ok bool) {
 	if err != nil {
 		f.h.drop(dropMalformed)
 	}
+	if c.Type == wire.TypeChat {
+		c.Text = wire.CleanChat(c.Text)
+	}
 	return c, err == nil
 }
 
@@ -65,7 +68,8 @@ func (f *feed) askPresenterLocked(v *viewer) {
 }
 
 func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
-	if c.Type != wire.TypePing && c.Type != wire.TypeBye && !v.mayWish(time.Now()) {
+	// The chat has an allowance of its own.
+	if c.Type != wire.TypePing && c.Type != wire.TypeBye && c.Type != wire.TypeChat && !v.mayWish(time.Now()) {
 		f.h.drop(dropFlood)
 		return
 	}
@@ -97,6 +101,10 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 		}
 		f.leadLocked(time.Now())
 		f.stateLocked()
+	case wire.TypeChat:
+		f.sayLocked(v.member, c)
+	case wire.TypeChatLog:
+		f.askLogLocked(v.member, c.Before)
 	case wire.TypePing:
 		f.controlLocked(v.member, wire.Control{Type: wire.TypePong, Stamp: c.Stamp, Queue: v.unacked}, 0)
 	case wire.TypeContinue:
@@ -136,6 +144,14 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 	case wire.TypeQuestion:
 		f.question = c.Open
 		f.stateLocked()
+	case wire.TypeChat:
+		f.sayLocked(f.presenter, c)
+	case wire.TypeChatLog:
+		if !f.says.take(time.Now(), sayBurst, sayEvery) {
+			f.h.drop(dropFlood)
+			return
+		}
+		f.askLogLocked(f.presenter, c.Before)
 	case wire.TypeBye:
 		f.left = true
 		f.sayGoodbyeLocked(f.presenter, wire.CloseReconnect, "goodbye")
@@ -174,6 +190,9 @@ func (f *feed) grantLocked(c wire.Control) {
 	}
 	if v.view != had {
 		f.restartLocked(v)
+		if v.view && v.member != nil {
+			f.askLogLocked(v.member, 0)
+		}
 	}
 	f.leadLocked(time.Now())
 	f.stateLocked()

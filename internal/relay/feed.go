@@ -62,6 +62,11 @@ type feed struct {
 	awaitKey  bool      // and no keyframe came since
 	told      time.Time // last state
 	ended     bool
+
+	jobs    []chatJob // that wait for Chat
+	working bool      // one goroutine does the jobs
+	says    allowance // of presenters
+	knocks  allowance // of viewers without the view grant, together
 }
 
 // member is one connection. Static but for what its queue guards.
@@ -70,6 +75,7 @@ type member struct {
 	conn   Conn
 	out    *queue
 	viewer *viewer // nil for the presenter
+	reach  reach   // guarded by feed.mu
 }
 
 func newFeed(h *Hub, session string) *feed {
@@ -96,7 +102,7 @@ func (f *feed) run() {
 
 // emptyLocked says whether nothing is left to keep; in the end grants need not be kept.
 func (f *feed) emptyLocked(final bool) bool {
-	return len(f.membersLocked()) == 0 && (final || f.ended || len(f.viewers) == 0)
+	return len(f.membersLocked()) == 0 && !f.working && (final || f.ended || len(f.viewers) == 0)
 }
 
 // attach enters a party; Hub.mu is held.
@@ -113,6 +119,7 @@ func (f *feed) attach(p Party, c Conn) (*member, error) {
 		return nil, err
 	}
 	f.stateLocked()
+	f.askLogLocked(m, 0)
 	if m.viewer == nil {
 		for _, v := range f.viewers { // wishes from before this presenter came
 			if v.asking != "" && v.member != nil {
@@ -218,6 +225,11 @@ func (f *feed) detach(m *member) {
 		f.stateLocked()
 	}
 	f.mu.Unlock()
+	f.look()
+}
+
+// look makes the feed's clock look whether the feed is empty.
+func (f *feed) look() {
 	select {
 	case f.kick <- struct{}{}:
 	default:

@@ -39,6 +39,7 @@ const (
 	UnsaidFlood   = "flood"   // too many lines at once: say it again in some seconds
 	UnsaidFull    = "full"    // the session holds as many lines as it may: no more are taken
 	UnsaidBlocked = "blocked" // the guest refused this viewer for good
+	UnsaidAbsent  = "absent"  // the viewer that it is for is not here
 	UnsaidEmpty   = "empty"   // nothing is left of the text, or client is not a fit name
 	UnsaidFailed  = "failed"  // it could not be stored: say it again with the same client id
 )
