@@ -40,6 +40,7 @@ var rules = map[string]rule{
 
 	"internal/jobs":  {layer: l1},
 	"internal/relay": {layer: l1, uses: []string{"internal/wire"}},
+	"internal/chat":   {layer: l1, uses: []string{"internal/wire"}},
 	"internal/session": {
 		layer:   l1,
 		uses:    []string{"internal/fault"},
@@ -56,7 +57,7 @@ var rules = map[string]rule{
 	},
 	"internal/store": {
 		layer: l2,
-		uses:  []string{"internal/audit", "internal/fault", "internal/jobs", "internal/session", "migrations"},
+		uses:  []string{"internal/audit", "internal/chat", "internal/fault", "internal/jobs", "internal/session", "internal/wire", "migrations"},
 		modules: []string{
 			"github.com/jackc/pgx/v5",
 			"github.com/pressly/goose/v3",
