@@ -30,7 +30,9 @@ type rule struct {
 var rules = map[string]rule{
 	"internal/audit":  {layer: l0},
 	"internal/fault":  {layer: l0},
+	"internal/jobs":   {layer: l0}, // its I/O is behind its Store
 	"internal/origin": {layer: l0},
+	"internal/puzzle": {layer: l0},
 	"internal/wire":   {layer: l0},
 	"internal/screen": {
 		layer:   l0,
@@ -38,8 +40,9 @@ var rules = map[string]rule{
 		modules: []string{"github.com/klauspost/compress/zstd"},
 	},
 
-	"internal/jobs":  {layer: l1},
-	"internal/relay": {layer: l1, uses: []string{"internal/wire"}},
+	"internal/apikey": {layer: l1, uses: []string{"internal/fault"}},
+	"internal/hook":   {layer: l1, uses: []string{"internal/audit", "internal/jobs"}},
+	"internal/relay":  {layer: l1, uses: []string{"internal/wire"}},
 	"internal/chat":   {layer: l1, uses: []string{"internal/wire"}},
 	"internal/session": {
 		layer:   l1,
@@ -49,7 +52,7 @@ var rules = map[string]rule{
 
 	"internal/httpapi": {
 		layer: l2,
-		uses:  []string{"internal/fault", "internal/origin", "internal/session"},
+		uses:  []string{"internal/apikey", "internal/audit", "internal/fault", "internal/hook", "internal/jobs", "internal/origin", "internal/puzzle", "internal/session"},
 		modules: []string{
 			"github.com/go-chi/chi/v5",
 			"golang.org/x/time/rate",
@@ -57,7 +60,7 @@ var rules = map[string]rule{
 	},
 	"internal/store": {
 		layer: l2,
-		uses:  []string{"internal/audit", "internal/chat", "internal/fault", "internal/jobs", "internal/session", "internal/wire", "migrations"},
+		uses:  []string{"internal/apikey", "internal/audit", "internal/chat", "internal/fault", "internal/hook", "internal/jobs", "internal/session", "internal/wire", "migrations"},
 		modules: []string{
 			"github.com/jackc/pgx/v5",
 			"github.com/pressly/goose/v3",
@@ -69,6 +72,7 @@ var rules = map[string]rule{
 		modules:  []string{"github.com/jackc/pgx/v5"},
 		testOnly: true,
 	},
+	"internal/outbound": {layer: l2, uses: []string{"internal/jobs"}, modules: []string{"code.dny.dev/ssrf"}},
 	"internal/wsconn": {
 		layer: l2,
 		uses: []string{
@@ -86,8 +90,7 @@ var rules = map[string]rule{
 	"internal/broker": {
 		layer: l3,
 		uses: []string{
-			"internal/fault", "internal/httpapi", "internal/origin", "internal/relay",
-			"internal/session", "internal/store", "internal/wire", "internal/wsconn", "web",
+			"internal/apikey", "internal/audit", "internal/fault", "internal/hook", "internal/httpapi", "internal/jobs", "internal/origin", "internal/outbound", "internal/relay", "internal/session", "internal/store", "internal/wire", "internal/wsconn", "web",
 		},
 	},
 
@@ -103,13 +106,13 @@ var rules = map[string]rule{
 	"internal/platform/xvfb": {layer: l2, testOnly: true},
 	"internal/presenter": {
 		layer:   l2,
-		uses:    []string{"internal/fault", "internal/screen", "internal/wire"},
+		uses:    []string{"internal/fault", "internal/puzzle", "internal/screen", "internal/wire"},
 		modules: []string{"github.com/gorilla/websocket"},
 	},
 
 	"cmd/broker": {
 		layer:   program,
-		uses:    []string{"internal/broker", "internal/session"},
+		uses:    []string{"internal/apikey", "internal/broker", "internal/session"},
 		modules: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
 	},
 	"cmd/presenter": {

@@ -58,9 +58,10 @@ const (
 	Yielded   Type = "yielded"   // viewer, name, right: gave it back
 	Continued Type = "continued" // viewer, name: went on although another computer is shared
 
-	ChatLine  Type = "chat_line"  // line, viewer (0: the presenter), name; never the text
-	HookSet   Type = "hook_set"   // hook, host, address
-	MailAsked Type = "mail_asked" // host of the recipient, reason (what kind of mail), address
+	ChatLine  Type = "chat_line"         // line, viewer (0: the presenter), name; never the text
+	HookSet   Type = "hook_set"          // hook, host, address
+	Replayed  Type = "delivery_replayed" // hook, address
+	MailAsked Type = "mail_asked"        // host of the recipient, reason (what kind of mail), address
 
 	// Lost says that count events could not be written: more came than the database took.
 	Lost Type = "events_lost"

@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pindesk/internal/apikey"
 	"pindesk/internal/fault"
 	"pindesk/internal/httpapi"
 	"pindesk/internal/origin"
@@ -48,7 +49,8 @@ type Config struct {
 	SecretFile     string // "" means secret.key in Data
 	TrustedProxies []netip.Prefix
 	Limits         session.Limits
-	CreatesPerMin  int
+	CreatesPerMin  int   // 0: httpapi's default; less: no bound
+	RequireKey     bool  // see httpapi.Config
 	Web            fs.FS // nil means the embedded pages
 	Log            *slog.Logger
 }
@@ -57,6 +59,7 @@ type Config struct {
 type Broker struct {
 	log      *slog.Logger
 	store    *store.Store
+	keys     *session.Keyring
 	sessions *session.Service
 	hub      *relay.Hub
 	sockets  *wsconn.Handler
@@ -106,6 +109,10 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 	}
 	b.hub = relay.New(relay.Config{Log: c.Log})
 	b.sockets = &wsconn.Handler{Allowed: origins.Allowed, Admit: b.admit, Serve: b.serve, Log: c.Log}
+	puzzleKey, err := b.keys.Derive("puzzle v1")
+	if err != nil {
+		return b, err
+	}
 	pages := c.Web
 	if pages == nil {
 		pages = web.Files
@@ -114,6 +121,7 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 		Handler: httpapi.New(httpapi.Config{
 			Sessions: b.sessions, PublicURL: b.public, Origins: origins, Region: c.Region, Relay: b.sockets, Web: pages,
 			Log: c.Log, Ready: b.ready, TrustedProxies: c.TrustedProxies, CreatesPerMinute: c.CreatesPerMin, OnEnd: b.hub.End,
+			Keys: apikey.Service{Store: b.store}, RequireKey: c.RequireKey, PuzzleKey: puzzleKey, Now: b.store.Now,
 		}),
 		ReadHeaderTimeout: httpapi.ReadHeaderTimeout, ReadTimeout: httpapi.ReadTimeout,
 		WriteTimeout: httpapi.WriteTimeout, IdleTimeout: httpapi.IdleTimeout, MaxHeaderBytes: httpapi.MaxHeaderBytes,
@@ -137,6 +145,7 @@ func (b *Broker) openSessions(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	b.keys = keys
 	b.sessions, err = session.New(session.Config{Store: b.store, Keys: keys, Region: c.Region, Limits: c.Limits})
 	if err != nil {
 		return err

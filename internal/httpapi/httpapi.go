@@ -38,6 +38,7 @@ import (
 
 	"pindesk/internal/fault"
 	"pindesk/internal/origin"
+	"pindesk/internal/puzzle"
 	"pindesk/internal/session"
 )
 
@@ -80,24 +81,34 @@ type Config struct {
 	Ready func(context.Context) error
 	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed. Nobody else's is.
 	TrustedProxies []netip.Prefix
-	// CreatesPerMinute bounds the sessions that one address (IPv6: one /64) may make; 0 means
-	// DefaultCreatesPerMinute. So many may be made at once, too.
+	// CreatesPerMinute bounds the sessions that one address (IPv6: one /64) or one API key without
+	// a quota of its own may make; 0 means DefaultCreatesPerMinute, less means no bound. So many
+	// may be made at once, too.
 	CreatesPerMinute int
+	// Keys finds API keys. nil: there are none.
+	Keys Keys
+	// RequireKey refuses the calls that cost something to whoever has no API key: see access.
+	RequireKey bool
+	// PuzzleKey is the same at all nodes that share their callers. nil: random.
+	PuzzleKey []byte
+	// Now is the clock of the sessions' times. nil: time.Now.
+	Now func() time.Time
 	// OnEnd is called once after a DELETE ended a session, before it is answered. nil: not called.
 	OnEnd func(sessionID, reason string)
 }
 
-// api is everything that handlers share. Its fields do not change after New; the two
-// limits lock themselves.
+// api is everything that handlers share. Its fields do not change after New; the limits lock
+// themselves.
 type api struct {
 	Config
-	base     string // PublicURL's origin, without a trailing slash
-	https    bool   // people reach base by https
-	pageCSP  string
-	files    map[string]asset // by the path below /static/
-	gate     *pinGate
-	creation *creationLimit
-	mux      *chi.Mux
+	base    string // PublicURL's origin, without a trailing slash
+	https   bool   // people reach base by https
+	pageCSP string
+	files   map[string]asset // by the path below /static/
+	gate    *pinGate
+	puzzles *puzzle.Issuer
+	quotas  map[call]*quota
+	mux     *chi.Mux
 }
 
 // New makes the handler. It starts no goroutine. It panics when Config lacks something
@@ -118,16 +129,20 @@ func newAPI(c Config) *api {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	if c.CreatesPerMinute <= 0 {
+	if c.CreatesPerMinute == 0 {
 		c.CreatesPerMinute = DefaultCreatesPerMinute
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	a := &api{
-		Config:   c,
-		base:     public.List()[0],
-		pageCSP:  pageCSP(c.Origins),
-		gate:     newPINGate(),
-		creation: newCreationLimit(c.CreatesPerMinute),
-		mux:      chi.NewRouter(),
+		Config:  c,
+		base:    public.List()[0],
+		pageCSP: pageCSP(c.Origins),
+		gate:    newPINGate(),
+		puzzles: puzzle.NewIssuer(c.PuzzleKey),
+		quotas:  quotas(max(0, c.CreatesPerMinute)),
+		mux:     chi.NewRouter(),
 	}
 	a.https = strings.HasPrefix(a.base, "https://")
 	if a.files, err = readAssets(c.Web); err != nil {
@@ -223,7 +238,7 @@ func (a *api) options(w http.ResponseWriter, r *http.Request) error {
 	if w.Header().Get("Access-Control-Allow-Origin") != "" {
 		calls := slices.DeleteFunc(allow, func(m string) bool { return m == http.MethodOptions })
 		w.Header().Set("Access-Control-Allow-Methods", strings.Join(calls, ", "))
-		w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
+		w.Header().Set("Access-Control-Allow-Headers", allowHeaders)
 		w.Header().Set("Access-Control-Max-Age", "86400")
 	}
 	w.WriteHeader(http.StatusNoContent)

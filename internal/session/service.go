@@ -3,10 +3,12 @@ package session
 import (
 	"context"
 	"crypto/rand"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"pindesk/internal/fault"
@@ -120,7 +122,7 @@ func (s *Service) CheckKey(ctx context.Context) error {
 func (s *Service) Regions(context.Context) ([]string, error) { return slices.Clone(s.regions), nil }
 
 // Create implements API. fault.UnknownRegion for a region that Regions does not list.
-func (s *Service) Create(ctx context.Context, region string) (Created, error) {
+func (s *Service) Create(ctx context.Context, region string, by Maker) (Created, error) {
 	if region == "" {
 		region = s.region
 	}
@@ -140,6 +142,7 @@ func (s *Service) Create(ctx context.Context, region string) (Created, error) {
 			KeyID:     s.keys.ID(),
 			PINMAC:    s.keys.MAC(pin),
 			TokenHash: HashSecret(token),
+			Maker:     by,
 			CreatedAt: now,
 			ExpiresAt: now.Add(s.limits.Unclaimed),
 		}
@@ -151,7 +154,7 @@ func (s *Service) Create(ctx context.Context, region string) (Created, error) {
 			return Created{}, fmt.Errorf("create session: %w", err)
 		}
 		return Created{
-			Session: Session{ID: n.ID, PIN: pin, Region: region, CreatedAt: n.CreatedAt, ExpiresAt: n.ExpiresAt},
+			Session: Session{ID: n.ID, PIN: pin, Region: region, CreatedAt: n.CreatedAt, ExpiresAt: n.ExpiresAt, Maker: by},
 			Token:   token,
 		}, nil
 	}
@@ -167,6 +170,24 @@ func (s *Service) Lookup(ctx context.Context, pin string) (Session, error) {
 	found, err := s.store.Find(ctx, s.keys.MAC(pin), s.now())
 	if err != nil {
 		return Session{}, sessionError("find session", err)
+	}
+	found.PIN = pin
+	return found, nil
+}
+
+// Kept implements API. An ended session is fault.UnknownSession like any other to those who
+// only have its PIN: whoever asks decides by EndedAt.
+func (s *Service) Kept(ctx context.Context, pin string) (Kept, error) {
+	pin, err := ParsePIN(pin)
+	if err != nil {
+		return Kept{}, err
+	}
+	found, err := s.store.Kept(ctx, s.keys.MAC(pin))
+	if err != nil {
+		return Kept{}, sessionError("find session", err)
+	}
+	if found.EndedAt.IsZero() && !found.ExpiresAt.After(s.now()) {
+		found.EndedAt = found.ExpiresAt // the sweep has not come yet
 	}
 	found.PIN = pin
 	return found, nil
@@ -239,8 +260,9 @@ func (s *Service) Join(ctx context.Context, r JoinRequest) (Joined, error) {
 		MaxParties:   MaxParties,
 		ForgetBefore: now.Add(-forgetAfter),
 	}
-	if r.Resume != "" {
-		t.ResumeHash = HashSecret(r.Resume)
+	if s.Returning(pin, r.Resume) {
+		secret, _ := splitResume(r.Resume)
+		t.ResumeHash = HashSecret(secret)
 	}
 	found, resumed, err := s.store.Join(ctx, t)
 	if err != nil {
@@ -248,6 +270,26 @@ func (s *Service) Join(ctx context.Context, r JoinRequest) (Joined, error) {
 	}
 	found.PIN = pin
 	return Joined{Session: found, Ticket: ticket, Resumed: resumed}, nil
+}
+
+// resumeDot stands in a resume secret between the random part, of which the hash is stored, and
+// the proof that it was made for this session's PIN, which needs no look-up: see Returning.
+const resumeDot = "."
+
+func splitResume(resume string) (secret, proof string) {
+	secret, proof, _ = strings.Cut(resume, resumeDot)
+	return secret, proof
+}
+
+// Returning implements API.
+func (s *Service) Returning(pin, resume string) bool {
+	pin, err := ParsePIN(pin)
+	if err != nil {
+		return false
+	}
+	secret, proof := splitResume(resume)
+	want := s.keys.returning(secret, s.keys.MAC(pin))
+	return subtle.ConstantTimeCompare([]byte(proof), []byte(want)) == 1
 }
 
 // Admit implements API. Session.PIN of the Admission is empty: nobody needs it from here on.
@@ -259,7 +301,7 @@ func (s *Service) Join(ctx context.Context, r JoinRequest) (Joined, error) {
 // Admit does not count as presence: call Online for the new party at once.
 func (s *Service) Admit(ctx context.Context, ticket string) (Admission, error) {
 	resume, now := NewSecret(), s.now()
-	a, err := s.store.Admit(ctx, NewAdmission{
+	a, pinMAC, err := s.store.Admit(ctx, NewAdmission{
 		TicketHash: HashSecret(ticket),
 		ResumeHash: HashSecret(resume),
 		Now:        now,
@@ -271,7 +313,7 @@ func (s *Service) Admit(ctx context.Context, ticket string) (Admission, error) {
 	if err != nil {
 		return Admission{}, sessionError("admit party", err)
 	}
-	a.Resume = resume
+	a.Resume = resume + resumeDot + s.keys.returning(resume, pinMAC)
 	return a, nil
 }
 
@@ -290,6 +332,27 @@ func (s *Service) Offline(ctx context.Context, party string) error {
 		return fmt.Errorf("end presence: %w", err)
 	}
 	return nil
+}
+
+// Restarted implements API.
+func (s *Service) Restarted(ctx context.Context) error {
+	if err := s.store.HoldAbsences(ctx, s.now().Add(OfflineAfter)); err != nil {
+		return fmt.Errorf("hold absences: %w", err)
+	}
+	return nil
+}
+
+// Absences implements API.
+func (s *Service) Absences(ctx context.Context) error {
+	for {
+		n, err := s.store.Absences(ctx, s.now(), sweepBatch)
+		if err != nil {
+			return fmt.Errorf("look for absences: %w", err)
+		}
+		if n < sweepBatch {
+			return nil
+		}
+	}
 }
 
 // Sweep implements API. Ids are returned also when a later part of the sweep failed.

@@ -30,6 +30,8 @@ type Store interface {
 	Create(ctx context.Context, s NewSession) error
 	// Find returns the session; its PIN is left empty. ErrNotFound.
 	Find(ctx context.Context, pinMAC string, now time.Time) (Session, error)
+	// Kept returns the session, also one that has ended; its PIN is left empty. ErrNotFound.
+	Kept(ctx context.Context, pinMAC string) (Kept, error)
 	// State is Find with who is online. ErrNotFound.
 	State(ctx context.Context, pinMAC string, now time.Time) (State, error)
 	// PutHook stores or replaces the session's hook of a type. ErrNotFound.
@@ -41,13 +43,21 @@ type Store interface {
 	Join(ctx context.Context, t NewTicket) (s Session, resumed bool, err error)
 	// Admit spends a ticket: of several that try at once, one succeeds. ErrNotFound if it is
 	// unknown, spent, too old, or its session is not living; ErrFull if numbers ran out.
-	Admit(ctx context.Context, a NewAdmission) (Admission, error)
+	Admit(ctx context.Context, n NewAdmission) (a Admission, pinMAC string, err error)
 	// Online raises the parties' presence to until, and the expiry of their sessions to
 	// expires. Unknown parties and those of ended sessions are passed over.
 	Online(ctx context.Context, parties []string, until, expires, now time.Time) error
 	// Offline ends a party's presence now and sets its session's expiry to idle after the
 	// last presence of any party. An unknown party is no error.
 	Offline(ctx context.Context, party string, idle time.Duration, now time.Time) error
+
+	// HoldAbsences makes that nobody's absence is told before until.
+	HoldAbsences(ctx context.Context, until time.Time) error
+	// Absences looks at no more than limit sessions a role whose presenter or viewers may have
+	// been gone for longer than OfflineAfter, and writes the event of those that have: one an
+	// absence. It returns how many it looked at. Of several nodes that do so at once, one
+	// writes an event.
+	Absences(ctx context.Context, now time.Time, limit int) (looked int, err error)
 
 	// EndExpired ends at most limit sessions that have expired and returns their ids. Of
 	// several nodes that do so at once, one gets an id.
@@ -65,6 +75,7 @@ type NewSession struct {
 	PINMAC     string
 	PINSealed  string
 	TokenHash  string
+	Maker      Maker
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"pindesk/internal/audit"
 	"pindesk/internal/session"
 )
 
@@ -17,6 +18,11 @@ func (s *Store) EndExpired(ctx context.Context, now time.Time, limit int) (ids [
 				SELECT id FROM sessions WHERE ended_at IS NULL AND expires_at <= ?
 				ORDER BY id LIMIT ?`+q.forUpdate+q.skipLocked+`)
 			RETURNING id`, ms, ms, limit)
+		for _, id := range ids {
+			if err == nil {
+				err = q.end(ctx, id, now, audit.Data{Reason: "expired"})
+			}
+		}
 		return err
 	})
 	if err != nil {

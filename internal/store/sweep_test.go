@@ -132,7 +132,7 @@ func TestSweepTickets(t *testing.T) {
 // TestNothingSecretStored reads every text of every table.
 func TestNothingSecretStored(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		c, err := b.Create(t.Context(), "")
+		c, err := b.Create(t.Context(), "", session.Maker{})
 		if err != nil {
 			t.Fatal(err)
 		}
