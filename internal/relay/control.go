@@ -88,6 +88,7 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 			return
 		}
 		v.asking = asking
+		f.observeLocked(v, Asked, asking)
 		// The presenter learns who asks before it learns what is asked.
 		f.stateLocked()
 		f.askPresenterLocked(v)
@@ -96,6 +97,7 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 			return
 		}
 		v.control = false
+		f.observeLocked(v, Yielded, "control")
 		if f.presenter != nil {
 			f.presenter.out.put(msg, wire.KindControl, 0)
 		}
@@ -110,6 +112,7 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 	case wire.TypeContinue:
 		if v.held && c.Epoch == f.epoch {
 			v.held = false
+			f.observeLocked(v, Continued, "")
 			f.stateLocked()
 		}
 	case wire.TypeBye:
@@ -134,6 +137,10 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 		v.asking = ""
 		v.denials++
 		v.blocked = v.denials >= maxDenials
+		f.observeLocked(v, Refused, rightOf(c.Control))
+		if v.denials == maxDenials {
+			f.observeLocked(v, Blocked, "")
+		}
 		if v.member != nil {
 			f.controlLocked(v.member, wire.Control{Type: wire.TypeRefused, Control: c.Control, Blocked: v.blocked}, 0)
 			if v.blocked && !v.view {
@@ -176,11 +183,15 @@ func (f *feed) grantLocked(c wire.Control) {
 		v = &viewer{number: c.Viewer, left: time.Now()}
 		f.viewers[c.Viewer] = v
 	}
-	had := v.view
+	had, hadControl := v.view, v.control
 	v.view, v.control = c.View || c.Control, c.Control
+	f.observeChangeLocked(v, had, hadControl)
 	if v.control {
 		for _, o := range f.viewers {
 			if o != v {
+				if o.control {
+					f.observeLocked(o, PassedOn, "control")
+				}
 				o.control = false
 			}
 		}

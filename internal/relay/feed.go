@@ -155,7 +155,9 @@ func (f *feed) attachPresenterLocked(m *member) {
 	f.welcomeLocked(m)
 	for n, v := range f.viewers {
 		if changed {
+			view, control := v.view, v.control
 			v.view, v.control, v.denials, v.blocked = false, false, 0, false
+			f.observeChangeLocked(v, view, control)
 			v.held = true
 			v.asking = ""
 			if v.member == nil {

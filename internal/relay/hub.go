@@ -43,6 +43,9 @@ type Config struct {
 	Log        *slog.Logger
 	MaxViewers int  // at one session at a time, default 32
 	Chat       Chat // nil: nobody can say anything
+	// Observe is told what happens between guests and viewers. It is called with a feed's lock
+	// held: it must not wait for anything, nor call the Hub. nil: nobody wants to know.
+	Observe func(Event)
 }
 
 // Hub is all feeds of a node.
@@ -50,6 +53,7 @@ type Hub struct {
 	log        *slog.Logger
 	maxViewers int
 	chat       Chat
+	observe    func(Event)
 	chatting   sync.WaitGroup // feeds' chat workers
 	drops      [dropReasons]atomic.Uint64
 	bytesIn    atomic.Uint64
@@ -69,7 +73,7 @@ func New(c Config) *Hub {
 	if c.MaxViewers == 0 {
 		c.MaxViewers = 32
 	}
-	return &Hub{log: c.Log, maxViewers: c.MaxViewers, chat: c.Chat, feeds: map[string]*feed{}, ended: map[string]time.Time{}}
+	return &Hub{log: c.Log, maxViewers: c.MaxViewers, chat: c.Chat, observe: c.Observe, feeds: map[string]*feed{}, ended: map[string]time.Time{}}
 }
 
 // endedMemory is how long a hub refuses parties of a session that End was called for: such a
