@@ -34,6 +34,8 @@ var answers = map[string]answer{
 	fault.BadTicket:      {http.StatusUnauthorized, ""},
 	fault.BadOrigin:      {http.StatusForbidden, ""},
 	fault.BadHook:        {http.StatusBadRequest, ""},
+	fault.BadAddress:     {http.StatusBadRequest, ""},
+	fault.MailOff:        {http.StatusNotImplemented, ""},
 	fault.BadKey:         {http.StatusUnauthorized, ""},
 	fault.KeyNeeded:      {http.StatusUnauthorized, ""},
 	fault.NotAllowed:     {http.StatusForbidden, ""},
