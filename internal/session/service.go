@@ -20,6 +20,11 @@ const (
 	DefaultIdle      = 4 * time.Hour
 	DefaultTicket    = 30 * time.Second
 	DefaultKeepPIN   = 30 * 24 * time.Hour
+
+	DefaultKeepAudit      = 30 * 24 * time.Hour
+	DefaultKeepDeliveries = 7 * 24 * time.Hour
+	// MinKeepDeliveries lets every delivery be tried for its 24 h after the session's end.
+	MinKeepDeliveries = 25 * time.Hour
 )
 
 // Caps of one session. They bound what somebody who has the PIN can make the database hold.
@@ -89,6 +94,8 @@ func New(c Config) (*Service, error) {
 		{&s.limits.Idle, DefaultIdle, "idle"},
 		{&s.limits.Ticket, DefaultTicket, "ticket"},
 		{&s.limits.KeepPIN, DefaultKeepPIN, "keep PIN"},
+		{&s.limits.KeepAudit, DefaultKeepAudit, "keep audit"},
+		{&s.limits.KeepDeliveries, DefaultKeepDeliveries, "keep deliveries"},
 	} {
 		if *l.value < 0 {
 			return nil, fmt.Errorf("the session limit %q must not be negative", l.name)
@@ -96,6 +103,12 @@ func New(c Config) (*Service, error) {
 		if *l.value == 0 {
 			*l.value = l.standard
 		}
+	}
+	switch l := s.limits; {
+	case l.KeepDeliveries < MinKeepDeliveries:
+		return nil, fmt.Errorf("deliveries must be kept for %v at least: they are tried for 24 hours", MinKeepDeliveries)
+	case l.KeepAudit > l.KeepPIN || l.KeepDeliveries > l.KeepPIN:
+		return nil, errors.New("the log and deliveries cannot be kept longer than the PIN: all of a session goes with it")
 	}
 	return s, nil
 }
@@ -370,8 +383,10 @@ func (s *Service) Sweep(ctx context.Context) (ended []string, err error) {
 	}
 	for {
 		n, err := s.store.Purge(ctx, PurgeLimits{
-			Now:         now,
-			EndedBefore: now.Add(-s.limits.KeepPIN),
+			Now:              now,
+			DeliveriesBefore: now.Add(-s.limits.KeepDeliveries),
+			AuditBefore:      now.Add(-s.limits.KeepAudit),
+			EndedBefore:      now.Add(-s.limits.KeepPIN),
 			// Twice, so that no ticket that is still being spent loses its party.
 			UnclaimedBefore: now.Add(-2 * s.limits.Ticket),
 			Limit:           sweepBatch,

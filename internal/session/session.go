@@ -152,5 +152,10 @@ type Limits struct {
 	Unclaimed time.Duration // no party has ever opened a socket: default 1 h
 	Idle      time.Duration // no party online: default 4 h
 	Ticket    time.Duration // 30 s
-	KeepPIN   time.Duration // an ended PIN's mac: 30 days
+	KeepPIN   time.Duration // an ended PIN's mac, with all that is left of the session: 30 days
+	// KeepAudit is for the log of an ended session: 30 days. KeepDeliveries is for its deliveries
+	// and mails and the PIN that these are told: 7 days, at least MinKeepDeliveries. Neither is
+	// longer than KeepPIN.
+	KeepAudit      time.Duration
+	KeepDeliveries time.Duration
 }

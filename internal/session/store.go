@@ -62,9 +62,8 @@ type Store interface {
 	// EndExpired ends at most limit sessions that have expired and returns their ids. Of
 	// several nodes that do so at once, one gets an id.
 	EndExpired(ctx context.Context, now time.Time, limit int) ([]string, error)
-	// Purge erases at most limit sessions that ended at endedBefore or earlier, with all that
-	// hangs on them; tickets that expired; and parties made at unclaimedBefore or earlier that
-	// were never admitted. It returns the number of sessions.
+	// Purge erases what PurgeLimits name, at most Limit of each kind. It returns the largest
+	// number that it erased of one kind: below Limit, nothing is left.
 	Purge(ctx context.Context, p PurgeLimits) (int, error)
 }
 
@@ -107,8 +106,12 @@ type NewAdmission struct {
 
 // PurgeLimits say what Purge erases.
 type PurgeLimits struct {
-	Now             time.Time
-	EndedBefore     time.Time
-	UnclaimedBefore time.Time
-	Limit           int
+	Now             time.Time // tickets that have expired by now
+	UnclaimedBefore time.Time // parties made then or earlier that were never admitted
+	// Sessions that ended at these times or earlier: deliveries, mails and the sealed PIN; the
+	// log; everything.
+	DeliveriesBefore time.Time
+	AuditBefore      time.Time
+	EndedBefore      time.Time
+	Limit            int
 }
