@@ -39,6 +39,8 @@ type serve struct {
 	SessionIdle      time.Duration  `help:"A session in which nobody is online ends after this. (Default: ${default}.)" default:"4h" env:"PINDESK_SESSION_IDLE" placeholder:"TIME"`
 	TrustedProxies   []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8." env:"PINDESK_TRUSTED_PROXIES" placeholder:"PREFIX"`
 	SessionsPerMin   int            `help:"Sessions that one address may make in a minute. (Default: ${default}.)" default:"60" env:"PINDESK_SESSIONS_PER_MIN" placeholder:"N"`
+	HookAllow        []string       `help:"Targets that hooks may reach although they are not on the public internet: addresses, networks, host names." env:"PINDESK_HOOK_ALLOW" placeholder:"TARGET"`
+	HookAllowPrivate bool           `help:"Hooks may reach this machine and private networks: for labs." env:"PINDESK_HOOK_ALLOW_PRIVATE"`
 	LogFormat        string         `help:"text, json, or auto: text on a terminal. (Default: ${default}.)" enum:"auto,text,json" default:"auto" env:"PINDESK_LOG_FORMAT" placeholder:"FORMAT"`
 	LogLevel         slog.Level     `help:"debug, info, warn or error. (Default: ${default}.)" default:"info" env:"PINDESK_LOG_LEVEL" placeholder:"LEVEL"`
 }
@@ -99,7 +101,8 @@ func (s *serve) Run() error {
 	b, err := broker.New(ctx, broker.Config{
 		Listen: s.Listen, Data: s.Data, Region: s.Region, DatabaseURL: s.DatabaseURL, PublicURL: s.PublicURL, SecretFile: s.SecretFile,
 		TrustedProxies: s.TrustedProxies, CreatesPerMin: s.SessionsPerMin, Log: log,
-		Limits: session.Limits{Unclaimed: s.SessionUnclaimed, Idle: s.SessionIdle},
+		Limits:    session.Limits{Unclaimed: s.SessionUnclaimed, Idle: s.SessionIdle},
+		HookAllow: s.HookAllow, HookAllowPrivate: s.HookAllowPrivate,
 	})
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 	"pindesk/internal/apikey"
 	"pindesk/internal/fault"
 	"pindesk/internal/httpapi"
+	"pindesk/internal/jobs"
 	"pindesk/internal/origin"
 	"pindesk/internal/relay"
 	"pindesk/internal/session"
@@ -49,10 +50,15 @@ type Config struct {
 	SecretFile     string // "" means secret.key in Data
 	TrustedProxies []netip.Prefix
 	Limits         session.Limits
-	CreatesPerMin  int   // 0: httpapi's default; less: no bound
-	RequireKey     bool  // see httpapi.Config
-	Web            fs.FS // nil means the embedded pages
-	Log            *slog.Logger
+	CreatesPerMin  int  // 0: httpapi's default; less: no bound
+	RequireKey     bool // see httpapi.Config
+	// HookAllow and HookAllowPrivate are Allow and AllowPrivate of outbound.Config.
+	HookAllow        []string
+	HookAllowPrivate bool
+	Web              fs.FS // nil means the embedded pages
+	Log              *slog.Logger
+	// Clock is the time of all that is stored. Tests move it; nil: the database's.
+	Clock func() time.Time
 }
 
 // Broker is one running process's worth of PinDesk.
@@ -67,6 +73,10 @@ type Broker struct {
 	server   *http.Server
 	public   *url.URL
 	draining atomic.Bool
+	clock    func() time.Time // of Config
+	witness  *witness
+	hooks    *jobs.Worker
+	hookKey  []byte
 }
 
 // OpenStore opens and migrates the database of c. The caller closes it.
@@ -87,7 +97,7 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	b = &Broker{log: c.Log}
+	b = &Broker{log: c.Log, clock: c.Clock}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, b.Close())
@@ -107,7 +117,11 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 	if err != nil {
 		return b, err
 	}
-	b.hub = relay.New(relay.Config{Log: c.Log})
+	if err = b.openHooks(c, origins); err != nil {
+		return b, err
+	}
+	b.witness = newWitness(b.store.Note, b.now, c.Log)
+	b.hub = relay.New(relay.Config{Log: c.Log, Observe: b.witness.see})
 	b.sockets = &wsconn.Handler{Allowed: origins.Allowed, Admit: b.admit, Serve: b.serve, Log: c.Log}
 	puzzleKey, err := b.keys.Derive("puzzle v1")
 	if err != nil {
@@ -121,7 +135,8 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 		Handler: httpapi.New(httpapi.Config{
 			Sessions: b.sessions, PublicURL: b.public, Origins: origins, Region: c.Region, Relay: b.sockets, Web: pages,
 			Log: c.Log, Ready: b.ready, TrustedProxies: c.TrustedProxies, CreatesPerMinute: c.CreatesPerMin, OnEnd: b.hub.End,
-			Keys: apikey.Service{Store: b.store}, RequireKey: c.RequireKey, PuzzleKey: puzzleKey, Now: b.store.Now,
+			Keys: apikey.Service{Store: b.store}, RequireKey: c.RequireKey, PuzzleKey: puzzleKey, Now: b.now,
+			Records: b.store, HookSecret: b.hookSecret,
 		}),
 		ReadHeaderTimeout: httpapi.ReadHeaderTimeout, ReadTimeout: httpapi.ReadTimeout,
 		WriteTimeout: httpapi.WriteTimeout, IdleTimeout: httpapi.IdleTimeout, MaxHeaderBytes: httpapi.MaxHeaderBytes,
@@ -146,7 +161,7 @@ func (b *Broker) openSessions(ctx context.Context, c Config) error {
 		return err
 	}
 	b.keys = keys
-	b.sessions, err = session.New(session.Config{Store: b.store, Keys: keys, Region: c.Region, Limits: c.Limits})
+	b.sessions, err = session.New(session.Config{Store: b.store, Keys: keys, Region: c.Region, Limits: c.Limits, Clock: c.Clock})
 	if err != nil {
 		return err
 	}
@@ -226,15 +241,18 @@ func (b *Broker) serve(ctx context.Context, p relay.Party, c relay.Conn) error {
 	return err
 }
 
-func (b *Broker) present(ctx context.Context, parties []string) {
+// present stores that parties are here, and reports whether it could.
+func (b *Broker) present(ctx context.Context, parties []string) bool {
 	if len(parties) == 0 {
-		return
+		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, workTimeout)
 	defer cancel()
-	if err := b.sessions.Online(ctx, parties, b.store.Now().Add(presenceFor)); err != nil {
+	if err := b.sessions.Online(ctx, parties, b.now().Add(presenceFor)); err != nil {
 		b.log.Error("presence could not be stored", "err", err)
+		return false
 	}
+	return true
 }
 
 // Run serves until ctx is done, then drains: parties are told to reconnect, requests end.
@@ -255,7 +273,12 @@ func (b *Broker) Run(ctx context.Context) error {
 			}
 		})
 	}
-	every(presenceEvery, func(ctx context.Context) { b.present(ctx, b.hub.Parties(nil)) })
+	// Those whom this broker served before may need a moment to come back.
+	if err := b.sessions.Restarted(ctx); err != nil {
+		stopWork()
+		return err
+	}
+	every(presenceEvery, b.attend)
 	every(sweepEvery, b.sweep)
 	every(clockEvery, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, workTimeout)
@@ -264,8 +287,12 @@ func (b *Broker) Run(ctx context.Context) error {
 			b.log.Error("the database does not answer", "err", err)
 		}
 	})
+	claims, stopClaims := context.WithCancel(ctx) // nothing more is claimed while the broker drains
+	done.Go(func() { b.hooks.Run(claims) })
+	done.Go(func() { b.witness.run(work) })
 	defer done.Wait()
 	defer stopWork()
+	defer stopClaims()
 
 	failed := make(chan error, 1)
 	go func() { failed <- b.server.Serve(b.listener) }()

@@ -93,6 +93,10 @@ type Config struct {
 	PuzzleKey []byte
 	// Now is the clock of the sessions' times. nil: time.Now.
 	Now func() time.Time
+	// Records has the logs and deliveries. Required by the calls that show them.
+	Records Records
+	// HookSecret is what a session's deliveries are signed with. Required with Records.
+	HookSecret func(sessionID string) string
 	// OnEnd is called once after a DELETE ended a session, before it is answered. nil: not called.
 	OnEnd func(sessionID, reason string)
 }
@@ -170,7 +174,7 @@ func (a *api) routes() {
 		}
 		a.mux.Use(middleware.ClientIPFromXFF(prefixes...))
 	}
-	a.mux.Use(a.logged, a.recovered, a.secured)
+	a.mux.Use(a.logged, a.recovered, a.secured, acting)
 	a.mux.NotFound(a.serve(a.notFound))
 	a.mux.MethodNotAllowed(a.serve(a.badMethod))
 
@@ -185,6 +189,9 @@ func (a *api) routes() {
 		http.MethodGet: a.state, http.MethodHead: a.state, http.MethodDelete: a.endSession,
 	})
 	a.mount("/api/v1/join", a.ownOrigin, calls{http.MethodPost: a.join})
+	a.mount("/api/v1/audit", a.ownOrigin, get(a.audit))
+	a.mount("/api/v1/deliveries", a.ownOrigin, get(a.deliveries))
+	a.mount("/api/v1/deliveries/{id}/replay", a.ownOrigin, calls{http.MethodPost: a.replay})
 	a.mount("/api/v1/relay", nil, calls{http.MethodGet: a.relay})
 
 	a.mount("/healthz", nil, get(a.healthy))
