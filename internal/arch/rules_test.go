@@ -44,6 +44,11 @@ var rules = map[string]rule{
 	"internal/hook":   {layer: l1, uses: []string{"internal/audit", "internal/jobs"}},
 	"internal/relay":  {layer: l1, uses: []string{"internal/wire"}},
 	"internal/chat":   {layer: l1, uses: []string{"internal/wire"}},
+	"internal/mail": {
+		layer:   l1,
+		uses:    []string{"internal/fault", "internal/jobs"},
+		modules: []string{"golang.org/x/net/idna", "golang.org/x/time/rate"},
+	},
 	"internal/session": {
 		layer:   l1,
 		uses:    []string{"internal/fault"},
@@ -60,7 +65,7 @@ var rules = map[string]rule{
 	},
 	"internal/store": {
 		layer: l2,
-		uses:  []string{"internal/apikey", "internal/audit", "internal/chat", "internal/fault", "internal/hook", "internal/jobs", "internal/session", "internal/wire", "migrations"},
+		uses:  []string{"internal/apikey", "internal/audit", "internal/chat", "internal/fault", "internal/hook", "internal/jobs", "internal/mail", "internal/session", "internal/wire", "migrations"},
 		modules: []string{
 			"github.com/jackc/pgx/v5",
 			"github.com/pressly/goose/v3",
@@ -71,6 +76,11 @@ var rules = map[string]rule{
 		layer:    l2,
 		modules:  []string{"github.com/jackc/pgx/v5"},
 		testOnly: true,
+	},
+	"internal/smtp": {
+		layer:   l2,
+		uses:    []string{"internal/jobs", "internal/mail"},
+		modules: []string{"github.com/wneessen/go-mail"},
 	},
 	"internal/outbound": {layer: l2, uses: []string{"internal/jobs"}, modules: []string{"code.dny.dev/ssrf"}},
 	"internal/wsconn": {
