@@ -63,6 +63,10 @@ var rules = map[string]rule{
 			"golang.org/x/time/rate",
 		},
 	},
+	"internal/certs": {
+		layer:   l2,
+		modules: []string{"golang.org/x/crypto/acme"},
+	},
 	"internal/store": {
 		layer: l2,
 		uses:  []string{"internal/apikey", "internal/audit", "internal/chat", "internal/fault", "internal/hook", "internal/jobs", "internal/mail", "internal/session", "internal/wire", "migrations"},
@@ -100,7 +104,8 @@ var rules = map[string]rule{
 	"internal/broker": {
 		layer: l3,
 		uses: []string{
-			"internal/apikey", "internal/audit", "internal/fault", "internal/hook", "internal/httpapi", "internal/jobs", "internal/origin", "internal/outbound", "internal/relay", "internal/session", "internal/store", "internal/wire", "internal/wsconn", "web",
+			"internal/apikey", "internal/audit", "internal/certs", "internal/fault", "internal/hook", "internal/httpapi", "internal/jobs",
+			"internal/origin", "internal/outbound", "internal/relay", "internal/session", "internal/store", "internal/wire", "internal/wsconn", "web",
 		},
 	},
 

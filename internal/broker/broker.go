@@ -52,6 +52,9 @@ type Config struct {
 	Limits         session.Limits
 	CreatesPerMin  int  // 0: httpapi's default; less: no bound
 	RequireKey     bool // see httpapi.Config
+	TLS            TLS
+	// HSTSSubdomains and HSTSPreload: see httpapi.Config.
+	HSTSSubdomains, HSTSPreload bool
 	// HookAllow and HookAllowPrivate are Allow and AllowPrivate of outbound.Config.
 	HookAllow        []string
 	HookAllowPrivate bool
@@ -72,6 +75,7 @@ type Broker struct {
 	listener net.Listener
 	server   *http.Server
 	public   *url.URL
+	tls      transport
 	draining atomic.Bool
 	clock    func() time.Time // of Config
 	witness  *witness
@@ -135,14 +139,15 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 		Handler: httpapi.New(httpapi.Config{
 			Sessions: b.sessions, PublicURL: b.public, Origins: origins, Region: c.Region, Relay: b.sockets, Web: pages,
 			Log: c.Log, Ready: b.ready, TrustedProxies: c.TrustedProxies, CreatesPerMinute: c.CreatesPerMin, OnEnd: b.hub.End,
-			Keys: apikey.Service{Store: b.store}, RequireKey: c.RequireKey, PuzzleKey: puzzleKey, Now: b.now,
+			Keys: apikey.Service{Store: b.store}, RequireKey: c.RequireKey, HSTSSubdomains: c.HSTSSubdomains, HSTSPreload: c.HSTSPreload, PuzzleKey: puzzleKey, Now: b.now,
 			Records: b.store, HookSecret: b.hookSecret,
 		}),
 		ReadHeaderTimeout: httpapi.ReadHeaderTimeout, ReadTimeout: httpapi.ReadTimeout,
 		WriteTimeout: httpapi.WriteTimeout, IdleTimeout: httpapi.IdleTimeout, MaxHeaderBytes: httpapi.MaxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
 	}
-	return b, nil
+	b.warnPlain(c)
+	return b, b.openTLS(c)
 }
 
 func (b *Broker) openSessions(ctx context.Context, c Config) error {
@@ -187,12 +192,15 @@ func (b *Broker) origins(c Config) (origin.Origins, error) {
 		return origin.Origins{}, fmt.Errorf("listen: %w", err)
 	}
 	port := b.listener.Addr().(*net.TCPAddr).Port
+	if len(c.TLS.Domains) > 0 {
+		host = c.TLS.Domains[0]
+	}
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
 		b.log.Warn("no --public-url: links and pages work on this machine only, as localhost")
 		host = "localhost"
 	}
-	b.public = &url.URL{Scheme: "http", Host: net.JoinHostPort(host, fmt.Sprint(port))}
-	if ip, err := netip.ParseAddr(host); host == "localhost" || err == nil && ip.IsLoopback() {
+	b.public = &url.URL{Scheme: c.scheme(), Host: net.JoinHostPort(host, fmt.Sprint(port))}
+	if loopback(host) {
 		return origin.NewLoopback(b.public)
 	}
 	return origin.New(b.public)
@@ -290,12 +298,13 @@ func (b *Broker) Run(ctx context.Context) error {
 	claims, stopClaims := context.WithCancel(ctx) // nothing more is claimed while the broker drains
 	done.Go(func() { b.hooks.Run(claims) })
 	done.Go(func() { b.witness.run(work) })
+	done.Go(func() { b.runTLS(work) })
 	defer done.Wait()
 	defer stopWork()
 	defer stopClaims()
 
 	failed := make(chan error, 1)
-	go func() { failed <- b.server.Serve(b.listener) }()
+	go func() { failed <- b.serveHTTP() }()
 	b.log.Info("broker is up", "url", b.URL(), "listen", b.listener.Addr().String())
 	select {
 	case err := <-failed:
@@ -344,6 +353,9 @@ func (b *Broker) Close() error {
 	}
 	if b.listener != nil {
 		_ = b.listener.Close() // closed already where the server ran
+	}
+	if b.tls.plainNet != nil {
+		_ = b.tls.plainNet.Close()
 	}
 	if b.store != nil {
 		err = errors.Join(err, b.store.Close())

@@ -203,7 +203,9 @@ func (a *api) join(w http.ResponseWriter, r *http.Request) error {
 		Ticket  string `json:"ticket"`
 		Resumed bool   `json:"resumed"`
 		Relay   string `json:"relay_path"`
-	}{ok, joined.Ticket, joined.Resumed, "/api/v1/relay"})
+		// The maker's, verified by the operator; missing for a session made without an API key.
+		Organisation string `json:"organisation,omitempty"`
+	}{ok, joined.Ticket, joined.Resumed, "/api/v1/relay", joined.Session.Organisation})
 	return nil
 }
 

@@ -89,6 +89,10 @@ type Config struct {
 	Keys Keys
 	// RequireKey refuses the calls that cost something to whoever has no API key: see access.
 	RequireKey bool
+	// HSTSSubdomains and HSTSPreload add to Strict-Transport-Security, which is sent over TLS only,
+	// what the reference has there: includeSubDomains, and consent to browsers' built-in lists.
+	// Both bind other hosts of the operator's domain, and for long.
+	HSTSSubdomains, HSTSPreload bool
 	// PuzzleKey is the same at all nodes that share their callers. nil: random.
 	PuzzleKey []byte
 	// Now is the clock of the sessions' times. nil: time.Now.
@@ -108,6 +112,7 @@ type api struct {
 	base    string // PublicURL's origin, without a trailing slash
 	https   bool   // people reach base by https
 	pageCSP string
+	hsts    string
 	files   map[string]asset // by the path below /static/
 	gate    *pinGate
 	puzzles *puzzle.Issuer
@@ -148,6 +153,7 @@ func newAPI(c Config) *api {
 		quotas:  quotas(max(0, c.CreatesPerMinute)),
 		mux:     chi.NewRouter(),
 	}
+	a.hsts = hsts(c.HSTSSubdomains, c.HSTSPreload)
 	a.https = strings.HasPrefix(a.base, "https://")
 	if a.files, err = readAssets(c.Web); err != nil {
 		panic("httpapi: Config.Web: " + err.Error())
