@@ -12,8 +12,8 @@ import (
 )
 
 // How an absence is found without a timer that could get lost: presenter_due and viewer_due of a
-// session are times before which its absence need not be looked for. Who joins sets them, who
-// leaves brings them nearer, Absences looks at those that are due: it moves them on if somebody
+// session are times up to which its absence need not be looked for. Who joins sets them, who
+// leaves brings them nearer, Absences looks at those that have passed: it moves them on if somebody
 // of the role was seen since, else it writes the event and clears them until the next join. So
 // there is one event an absence, and none of a role that was never there.
 
@@ -99,7 +99,7 @@ func (s *Store) Absences(ctx context.Context, now time.Time, limit int) (looked 
 
 func (s *Store) absences(ctx context.Context, of absence, now time.Time, limit int) (looked int, err error) {
 	ms := now.UnixMilli()
-	due := `SELECT id FROM sessions WHERE ` + of.due + ` <= ? ORDER BY id LIMIT ?`
+	due := `SELECT id FROM sessions WHERE ` + of.due + ` < ? ORDER BY id LIMIT ?`
 	some, err := s.texts(ctx, due, ms, 1)
 	if err != nil || len(some) == 0 {
 		return 0, err
@@ -141,7 +141,7 @@ func (q db) absent(ctx context.Context, of absence, sessionID string, now time.T
 		return false, err
 	}
 	if due := fromMS(seen).Add(session.OfflineAfter); !now.After(due) {
-		_, err := q.exec(ctx, `UPDATE sessions SET `+of.due+` = ? WHERE id = ?`, due.UnixMilli()+1, sessionID)
+		_, err := q.exec(ctx, `UPDATE sessions SET `+of.due+` = ? WHERE id = ?`, due.UnixMilli(), sessionID)
 		return false, err
 	}
 	if _, err := q.exec(ctx, `UPDATE sessions SET `+of.due+` = NULL WHERE id = ?`, sessionID); err != nil {
