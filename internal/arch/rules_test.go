@@ -57,7 +57,7 @@ var rules = map[string]rule{
 
 	"internal/httpapi": {
 		layer: l2,
-		uses:  []string{"internal/apikey", "internal/audit", "internal/fault", "internal/hook", "internal/jobs", "internal/origin", "internal/puzzle", "internal/session"},
+		uses:  []string{"internal/apikey", "internal/audit", "internal/chat", "internal/fault", "internal/hook", "internal/jobs", "internal/mail", "internal/origin", "internal/puzzle", "internal/session", "internal/wire"},
 		modules: []string{
 			"github.com/go-chi/chi/v5",
 			"golang.org/x/time/rate",

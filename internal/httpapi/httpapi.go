@@ -101,6 +101,10 @@ type Config struct {
 	Records Records
 	// HookSecret is what a session's deliveries are signed with. Required with Records.
 	HookSecret func(sessionID string) string
+	// Mail takes wishes for mails. nil: they are refused.
+	Mail Mailer
+	// Chats has what was said. Required by the call that shows it.
+	Chats Chats
 	// OnEnd is called once after a DELETE ended a session, before it is answered. nil: not called.
 	OnEnd func(sessionID, reason string)
 }
@@ -189,6 +193,8 @@ func (a *api) routes() {
 	a.mount("/api/v1/session_pin", anyOrigin, calls{http.MethodGet: a.createSession})
 	a.mount("/api/v1/session_url", anyOrigin, get(a.sessionURL))
 	a.mount("/api/v1/hook", anyOrigin, calls{http.MethodPut: a.setHook})
+	a.mount("/api/v1/email/{address}", anyOrigin, calls{http.MethodPost: a.email})
+	a.mount("/api/v1/chat_log", anyOrigin, get(a.chatLog))
 
 	// Ours: our own pages, and programs.
 	a.mount("/api/v1/session", a.ownOrigin, calls{
