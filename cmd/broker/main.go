@@ -45,6 +45,7 @@ type serve struct {
 	LogLevel         slog.Level    `help:"debug, info, warn or error. (Default: ${default}.)" default:"info" env:"PINDESK_LOG_LEVEL" placeholder:"LEVEL"`
 	transport
 	retention
+	mailing
 }
 
 type cli struct {
@@ -121,6 +122,10 @@ func (s *serve) Run() error {
 	if err := s.retention.check(); err != nil {
 		return err
 	}
+	mails, err := s.mailing.config()
+	if err != nil {
+		return err
+	}
 	if s.SessionsPerMin < 0 {
 		return errors.New("--sessions-per-min must not be negative")
 	}
@@ -138,7 +143,7 @@ func (s *serve) Run() error {
 		TLS: tls, HSTSSubdomains: s.HSTSSubdomains, HSTSPreload: s.HSTSPreload, Log: log,
 		Limits: session.Limits{Unclaimed: s.SessionUnclaimed, Idle: s.SessionIdle, KeepPIN: time.Duration(s.KeepPIN),
 			KeepAudit: time.Duration(s.KeepAudit), KeepDeliveries: time.Duration(s.KeepDeliveries)},
-		HookAllow: s.HookAllow, HookAllowPrivate: s.HookAllowPrivate,
+		HookAllow: s.HookAllow, HookAllowPrivate: s.HookAllowPrivate, Mail: mails, KeepChat: time.Duration(s.KeepChat),
 	})
 	if err != nil {
 		return err

@@ -104,8 +104,8 @@ var rules = map[string]rule{
 	"internal/broker": {
 		layer: l3,
 		uses: []string{
-			"internal/apikey", "internal/audit", "internal/certs", "internal/fault", "internal/hook", "internal/httpapi", "internal/jobs",
-			"internal/origin", "internal/outbound", "internal/relay", "internal/session", "internal/store", "internal/wire", "internal/wsconn", "web",
+			"internal/apikey", "internal/audit", "internal/certs", "internal/chat", "internal/fault", "internal/hook", "internal/httpapi", "internal/jobs",
+			"internal/mail", "internal/origin", "internal/outbound", "internal/relay", "internal/session", "internal/smtp", "internal/store", "internal/wire", "internal/wsconn", "web",
 		},
 	},
 
@@ -127,7 +127,7 @@ var rules = map[string]rule{
 
 	"cmd/broker": {
 		layer:   program,
-		uses:    []string{"internal/apikey", "internal/broker", "internal/session"},
+		uses:    []string{"internal/apikey", "internal/broker", "internal/session", "internal/smtp"},
 		modules: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
 	},
 	"cmd/presenter": {

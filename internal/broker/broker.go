@@ -22,6 +22,7 @@ import (
 	"pindesk/internal/fault"
 	"pindesk/internal/httpapi"
 	"pindesk/internal/jobs"
+	"pindesk/internal/mail"
 	"pindesk/internal/origin"
 	"pindesk/internal/relay"
 	"pindesk/internal/session"
@@ -36,6 +37,7 @@ const (
 	presenceFor   = 15 * time.Second // a node that dies is seen as gone after this
 	sweepEvery    = 10 * time.Second
 	clockEvery    = time.Minute
+	forgetEvery   = 5 * time.Minute
 	workTimeout   = 10 * time.Second // of one round of the above
 	drainTimeout  = 10 * time.Second // each for sockets and for requests
 )
@@ -58,7 +60,9 @@ type Config struct {
 	// HookAllow and HookAllowPrivate are Allow and AllowPrivate of outbound.Config.
 	HookAllow        []string
 	HookAllowPrivate bool
-	Web              fs.FS // nil means the embedded pages
+	Mail             Mail
+	KeepChat         time.Duration // after a session's end; 0: chat.DefaultKeep
+	Web              fs.FS         // nil means the embedded pages
 	Log              *slog.Logger
 	// Clock is the time of all that is stored. Tests move it; nil: the database's.
 	Clock func() time.Time
@@ -81,6 +85,9 @@ type Broker struct {
 	witness  *witness
 	hooks    *jobs.Worker
 	hookKey  []byte
+	chats    chats
+	mail     *mail.Service // nil: no mail server is set
+	mails    *jobs.Worker  // as mail
 }
 
 // OpenStore opens and migrates the database of c. The caller closes it.
@@ -121,11 +128,14 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 	if err != nil {
 		return b, err
 	}
+	if err = errors.Join(b.openChats(c), b.openMail(c, origins.List()[0])); err != nil {
+		return b, err
+	}
 	if err = b.openHooks(c, origins); err != nil {
 		return b, err
 	}
 	b.witness = newWitness(b.store.Note, b.now, c.Log)
-	b.hub = relay.New(relay.Config{Log: c.Log, Observe: b.witness.see})
+	b.hub = relay.New(relay.Config{Log: c.Log, Observe: b.witness.see, Chat: b.chats})
 	b.sockets = &wsconn.Handler{Allowed: origins.Allowed, Admit: b.admit, Serve: b.serve, Log: c.Log}
 	puzzleKey, err := b.keys.Derive("puzzle v1")
 	if err != nil {
@@ -135,12 +145,16 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 	if pages == nil {
 		pages = web.Files
 	}
+	var mailer httpapi.Mailer // not a nil pointer in an interface
+	if b.mail != nil {
+		mailer = b.mail
+	}
 	b.server = &http.Server{
 		Handler: httpapi.New(httpapi.Config{
 			Sessions: b.sessions, PublicURL: b.public, Origins: origins, Region: c.Region, Relay: b.sockets, Web: pages,
 			Log: c.Log, Ready: b.ready, TrustedProxies: c.TrustedProxies, CreatesPerMinute: c.CreatesPerMin, OnEnd: b.hub.End,
 			Keys: apikey.Service{Store: b.store}, RequireKey: c.RequireKey, HSTSSubdomains: c.HSTSSubdomains, HSTSPreload: c.HSTSPreload, PuzzleKey: puzzleKey, Now: b.now,
-			Records: b.store, HookSecret: b.hookSecret,
+			Records: b.store, HookSecret: b.hookSecret, Mail: mailer, Chats: b.chats,
 		}),
 		ReadHeaderTimeout: httpapi.ReadHeaderTimeout, ReadTimeout: httpapi.ReadTimeout,
 		WriteTimeout: httpapi.WriteTimeout, IdleTimeout: httpapi.IdleTimeout, MaxHeaderBytes: httpapi.MaxHeaderBytes,
@@ -295,8 +309,12 @@ func (b *Broker) Run(ctx context.Context) error {
 			b.log.Error("the database does not answer", "err", err)
 		}
 	})
+	every(forgetEvery, b.forget)
 	claims, stopClaims := context.WithCancel(ctx) // nothing more is claimed while the broker drains
 	done.Go(func() { b.hooks.Run(claims) })
+	if b.mails != nil {
+		done.Go(func() { b.mails.Run(claims) })
+	}
 	done.Go(func() { b.witness.run(work) })
 	done.Go(func() { b.runTLS(work) })
 	defer done.Wait()
@@ -319,7 +337,7 @@ func (b *Broker) drain() error {
 	b.log.Info("going down: parties are told to reconnect; once more ends at once")
 	b.hub.Drain()
 	gone := make(chan struct{})
-	go func() { b.sockets.Wait(); close(gone) }()
+	go func() { b.sockets.Wait(); b.hub.Wait(); close(gone) }()
 	select {
 	case <-gone:
 	case <-time.After(drainTimeout):

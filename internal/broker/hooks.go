@@ -25,7 +25,7 @@ func (b *Broker) openHooks(c Config, origins origin.Origins) error {
 	base := origins.List()[0]
 	deliverer := hook.New(hook.Config{
 		Store: b.store, OpenPIN: b.keys.Open, Base: base, Own: origins.List(), Key: key,
-		Post: client.Post,
+		Post: client.Post, Mail: b.mailHook(),
 	})
 	b.hooks = jobs.New(jobs.Config{Store: b.store, Kind: jobs.Hook, Handler: deliverer.Do, Log: b.log, Clock: c.Clock})
 	return nil
