@@ -35,9 +35,11 @@ type cli struct {
 func main() {
 	var c cli
 	k := kong.Must(&c, kong.Name("presenter"), kong.Vars{"version": "PinDesk presenter " + versionText()},
-		kong.Description("Shares this computer's screen with a technician, who can control it if you say yes. Ctrl-C stops at once."), kong.UsageOnError())
-	_, err := k.Parse(os.Args[1:])
-	k.FatalIfErrorf(err)
+		kong.Description("Shares this computer's screen with a technician, who can control it if you say yes. Ctrl-C stops at once."))
+	if _, err := k.Parse(os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "presenter: error: %v\nSee presenter --help.\n", err)
+		os.Exit(2)
+	}
 	if err := run(c); err != nil {
 		fmt.Fprintln(os.Stderr, "presenter:", err)
 		os.Exit(1)

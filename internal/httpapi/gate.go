@@ -22,8 +22,8 @@ const (
 	// broker stay far below it: it takes some 42 wrong ones a minute, for minutes.
 	budget     = 60
 	strainHalf = time.Minute
-	// A puzzle of 15 bits takes a page some 50 ms and a telephone some 300 ms; each more doubles it.
-	leastBits, mostBits = 15, 20
+	// A puzzle of 15 bits takes a page some 20 ms and a telephone some 100 ms; each more doubles it.
+	leastBits, mostBits = 15, 18
 
 	trustedFailures = 2
 	trustFor        = time.Hour // since the last attempt with a verdict
