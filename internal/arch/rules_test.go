@@ -86,6 +86,11 @@ var rules = map[string]rule{
 		uses:    []string{"internal/jobs", "internal/mail"},
 		modules: []string{"github.com/wneessen/go-mail"},
 	},
+	"internal/smtp/smtptest": {
+		layer:    l2,
+		modules:  []string{"github.com/emersion/go-sasl", "github.com/emersion/go-smtp"},
+		testOnly: true,
+	},
 	"internal/outbound": {layer: l2, uses: []string{"internal/jobs"}, modules: []string{"code.dny.dev/ssrf"}},
 	"internal/wsconn": {
 		layer: l2,

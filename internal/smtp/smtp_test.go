@@ -24,6 +24,7 @@ import (
 	"pindesk/internal/jobs"
 	"pindesk/internal/mail"
 	"pindesk/internal/smtp"
+	"pindesk/internal/smtp/smtptest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -49,12 +50,12 @@ func invitation(t *testing.T, to string) mail.Message {
 	return m
 }
 
-func sender(t *testing.T, c *catcher, scheme string) *smtp.Sender {
+func sender(t *testing.T, c *smtptest.Catcher, scheme string) *smtp.Sender {
 	t.Helper()
-	u := url.URL{Scheme: scheme, Host: c.addr}
-	config := smtp.Config{From: "Hilfe für alle <help@example.com>", RootCAs: c.roots}
-	if c.user != "" {
-		u.User, config.Password = url.User(c.user), password
+	u := url.URL{Scheme: scheme, Host: c.Addr}
+	config := smtp.Config{From: "Hilfe für alle <help@example.com>", RootCAs: c.Roots}
+	if c.User != "" {
+		u.User, config.Password = url.User(c.User), smtptest.Password
 	}
 	config.URL = u.String()
 	s, err := smtp.New(config)
@@ -111,25 +112,25 @@ func TestSend(t *testing.T) {
 		{"no encryption", "plain", "smtp+plain", "", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			server := (&catcher{user: c.user}).start(t, c.security)
+			server := (&smtptest.Catcher{User: c.user}).Start(t, c.security)
 			want := invitation(t, "ann@example.org")
 			for range 2 { // as after a broker that died before it wrote the success down
 				if status, err := sender(t, server, c.scheme).Send(t.Context(), want); status != 250 || err != nil {
 					t.Fatalf("status %d, %v", status, err)
 				}
 			}
-			got := server.all()
+			got := server.Mails()
 			if len(got) != 2 {
 				t.Fatalf("%d mails arrived", len(got))
 			}
 			m := got[0]
-			if m.from != "help@example.com" || len(m.to) != 1 || m.to[0] != "ann@example.org" || m.user != c.user {
+			if m.From != "help@example.com" || len(m.To) != 1 || m.To[0] != "ann@example.org" || m.User != c.user {
 				t.Errorf("envelope %+v", m)
 			}
-			if m.tls != c.tls && c.security != "implicit" { // the server does not see what its listener does
-				t.Errorf("TLS %v, want %v", m.tls, c.tls)
+			if m.TLS != c.tls && c.security != "implicit" { // the server does not see what its listener does
+				t.Errorf("TLS %v, want %v", m.TLS, c.tls)
 			}
-			h, text, html := parts(t, m.data)
+			h, text, html := parts(t, m.Data)
 			if text != want.Text || html != want.HTML {
 				t.Errorf("arrived as\n%s\n%s", text, html)
 			}
@@ -142,7 +143,7 @@ func TestSend(t *testing.T) {
 					t.Errorf("%s: %q (%v), want %q", name, h[name], err, value)
 				}
 			}
-			again, _, _ := parts(t, got[1].data)
+			again, _, _ := parts(t, got[1].Data)
 			if again.Get("Message-Id") != h.Get("Message-Id") {
 				t.Error("the same mail has another Message-ID when it is sent again")
 			}
@@ -151,27 +152,27 @@ func TestSend(t *testing.T) {
 }
 
 func TestSendBeyondASCII(t *testing.T) {
-	server := (&catcher{}).start(t, "starttls")
+	server := (&smtptest.Catcher{}).Start(t, "starttls")
 	if _, err := sender(t, server, "smtp").Send(t.Context(), invitation(t, "jörg@bücher.example")); err != nil {
 		t.Fatal(err)
 	}
-	m := server.all()[0]
-	if len(m.to) != 1 || m.to[0] != "jörg@xn--bcher-kva.example" {
-		t.Errorf("sent to %q", m.to)
+	m := server.Mails()[0]
+	if len(m.To) != 1 || m.To[0] != "jörg@xn--bcher-kva.example" {
+		t.Errorf("sent to %q", m.To)
 	}
-	if h, _, _ := parts(t, m.data); h.Get("To") != "<jörg@xn--bcher-kva.example>" {
+	if h, _, _ := parts(t, m.Data); h.Get("To") != "<jörg@xn--bcher-kva.example>" {
 		t.Errorf("To: %q", h.Get("To"))
 	}
 }
 
 // TestSubjectIsOneHeader: even a subject that our templates could not make adds no header.
 func TestSubjectIsOneHeader(t *testing.T) {
-	server := (&catcher{}).start(t, "plain")
+	server := (&smtptest.Catcher{}).Start(t, "plain")
 	m := invitation(t, "ann@example.org")
 	m.Subject = "Hi\r\nBcc: eve@example.org\r\n\r\nBody"
 	if _, err := sender(t, server, "smtp+plain").Send(t.Context(), m); err == nil {
-		h, _, _ := parts(t, server.all()[0].data)
-		if h.Get("Bcc") != "" || len(server.all()[0].to) != 1 {
+		h, _, _ := parts(t, server.Mails()[0].Data)
+		if h.Get("Bcc") != "" || len(server.Mails()[0].To) != 1 {
 			t.Errorf("headers %v", h)
 		}
 	}
@@ -183,28 +184,28 @@ func TestSendFails(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, security, scheme string
-		server                 catcher
+		server                 *smtptest.Catcher
 		broken                 func(*smtp.Config)
 		status                 int
 		reason                 string
 		final                  bool
 	}{
-		{"no such recipient", "starttls", "smtp", catcher{refuse: refused(550)}, nil, 550, "refuses the recipient (550)", true},
-		{"greylisted", "starttls", "smtp", catcher{refuse: refused(450)}, nil, 450, "does not take the mail now (450)", false},
-		{"taken for spam", "starttls", "smtp", catcher{refuse: refused(554), atData: true}, nil, 554, "refuses the mail (554)", true},
-		{"disk full", "starttls", "smtp", catcher{refuse: refused(452), atData: true}, nil, 452, "does not take the mail now (452)", false},
-		{"no STARTTLS", "plain", "smtp", catcher{}, nil, 0, "offers no STARTTLS", false},
-		{"no TLS", "plain", "smtps", catcher{}, nil, 0, "does not speak TLS", false},
-		{"unknown certificate", "starttls", "smtp", catcher{}, func(c *smtp.Config) { c.RootCAs = x509.NewCertPool() }, 0, "certificate is not valid", false},
-		{"wrong password", "starttls", "smtp", catcher{user: "robot"}, func(c *smtp.Config) { c.Password = "wrong" }, 0, "login at the mail server failed", false},
-		{"nobody listens", "starttls", "smtp", catcher{}, func(c *smtp.Config) { c.URL = "smtp://127.0.0.1:1" }, 0, "cannot be reached", false},
+		{"no such recipient", "starttls", "smtp", &smtptest.Catcher{Refuse: refused(550)}, nil, 550, "refuses the recipient (550)", true},
+		{"greylisted", "starttls", "smtp", &smtptest.Catcher{Refuse: refused(450)}, nil, 450, "does not take the mail now (450)", false},
+		{"taken for spam", "starttls", "smtp", &smtptest.Catcher{Refuse: refused(554), AtData: true}, nil, 554, "refuses the mail (554)", true},
+		{"disk full", "starttls", "smtp", &smtptest.Catcher{Refuse: refused(452), AtData: true}, nil, 452, "does not take the mail now (452)", false},
+		{"no STARTTLS", "plain", "smtp", &smtptest.Catcher{}, nil, 0, "offers no STARTTLS", false},
+		{"no TLS", "plain", "smtps", &smtptest.Catcher{}, nil, 0, "does not speak TLS", false},
+		{"unknown certificate", "starttls", "smtp", &smtptest.Catcher{}, func(c *smtp.Config) { c.RootCAs = x509.NewCertPool() }, 0, "certificate is not valid", false},
+		{"wrong password", "starttls", "smtp", &smtptest.Catcher{User: "robot"}, func(c *smtp.Config) { c.Password = "wrong" }, 0, "login at the mail server failed", false},
+		{"nobody listens", "starttls", "smtp", &smtptest.Catcher{}, func(c *smtp.Config) { c.URL = "smtp://127.0.0.1:1" }, 0, "cannot be reached", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			server := c.server.start(t, c.security)
-			u := url.URL{Scheme: c.scheme, Host: server.addr}
-			config := smtp.Config{From: "help@example.com", RootCAs: server.roots}
-			if server.user != "" {
-				u.User = url.User(server.user)
+			server := c.server.Start(t, c.security)
+			u := url.URL{Scheme: c.scheme, Host: server.Addr}
+			config := smtp.Config{From: "help@example.com", RootCAs: server.Roots}
+			if server.User != "" {
+				u.User = url.User(server.User)
 			}
 			config.URL = u.String()
 			if c.broken != nil {
@@ -222,7 +223,7 @@ func TestSendFails(t *testing.T) {
 			if err != nil && (strings.Contains(err.Error(), "ann@") || strings.Contains(err.Error(), "secret")) {
 				t.Errorf("the error tells too much: %v", err)
 			}
-			if n := len(server.all()); n != 0 {
+			if n := len(server.Mails()); n != 0 {
 				t.Errorf("%d mails arrived", n)
 			}
 		})

@@ -1,4 +1,5 @@
-package smtp_test
+// Package smtptest is a real SMTP server for tests: it keeps what it is given. Only tests import it.
+package smtptest
 
 import (
 	"crypto/ecdsa"
@@ -20,27 +21,29 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 )
 
-// catcher is a real SMTP server that keeps what it is given.
-type catcher struct {
-	addr   string
-	roots  *x509.CertPool
-	user   string // "": asks for no login
-	refuse *gosmtp.SMTPError
-	atData bool // refuse the mail instead of its recipient
+// Catcher is the server. Its settings must be made before Start.
+type Catcher struct {
+	Addr   string         // host:port, set by Start
+	Roots  *x509.CertPool // trusts its certificate, set by Start
+	User   string         // "": asks for no login
+	Refuse *gosmtp.SMTPError
+	AtData bool // refuse the mail instead of its recipient
 
 	mu    sync.Mutex
-	mails []caught // guarded by mu
+	mails []Mail // guarded by mu
 }
 
-type caught struct {
-	from string
-	to   []string
-	tls  bool
-	user string
-	data []byte
+// Mail is one that was taken.
+type Mail struct {
+	From string
+	To   []string
+	TLS  bool   // by STARTTLS
+	User string // who has logged in
+	Data []byte
 }
 
-const password = "correct horse é %:@/"
+// Password is that of Catcher.User.
+const Password = "correct horse é %:@/"
 
 // certificate makes one that is valid for 127.0.0.1, and a pool that trusts it.
 func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
@@ -63,16 +66,17 @@ func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
 }
 
-// start serves: with STARTTLS, with TLS from the start (implicit), or with neither (plain).
-func (c *catcher) start(t *testing.T, security string) *catcher {
+// Start serves until the test ends: with "starttls", with TLS from the start ("implicit"), or
+// with neither ("plain").
+func (c *Catcher) Start(t *testing.T, security string) *Catcher {
 	t.Helper()
 	cert, roots := certificate(t)
-	c.roots = roots
+	c.Roots = roots
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.addr = l.Addr().String()
+	c.Addr = l.Addr().String()
 	s := gosmtp.NewServer(gosmtp.BackendFunc(func(conn *gosmtp.Conn) (gosmtp.Session, error) {
 		return &receiving{c: c, conn: conn}, nil
 	}))
@@ -91,20 +95,22 @@ func (c *catcher) start(t *testing.T, security string) *catcher {
 	return c
 }
 
-func (c *catcher) all() []caught {
+// Mails are those that were taken so far.
+func (c *Catcher) Mails() []Mail {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.mails
 }
 
+// receiving is one connection.
 type receiving struct {
-	c    *catcher
+	c    *Catcher
 	conn *gosmtp.Conn
-	mail caught
+	mail Mail
 }
 
 func (r *receiving) AuthMechanisms() []string {
-	if r.c.user == "" {
+	if r.c.User == "" {
 		return nil
 	}
 	return []string{sasl.Plain}
@@ -112,28 +118,28 @@ func (r *receiving) AuthMechanisms() []string {
 
 func (r *receiving) Auth(string) (sasl.Server, error) {
 	return sasl.NewPlainServer(func(_, user, pass string) error {
-		if user != r.c.user || pass != password {
+		if user != r.c.User || pass != Password {
 			return errors.New("no")
 		}
-		r.mail.user = user
+		r.mail.User = user
 		return nil
 	}), nil
 }
 
 func (r *receiving) Mail(from string, _ *gosmtp.MailOptions) error {
-	if r.c.user != "" && r.mail.user == "" {
+	if r.c.User != "" && r.mail.User == "" {
 		return gosmtp.ErrAuthRequired
 	}
-	_, r.mail.tls = r.conn.TLSConnectionState()
-	r.mail.from = from
+	_, r.mail.TLS = r.conn.TLSConnectionState()
+	r.mail.From = from
 	return nil
 }
 
 func (r *receiving) Rcpt(to string, _ *gosmtp.RcptOptions) error {
-	if r.c.refuse != nil && !r.c.atData {
-		return r.c.refuse
+	if r.c.Refuse != nil && !r.c.AtData {
+		return r.c.Refuse
 	}
-	r.mail.to = append(r.mail.to, to)
+	r.mail.To = append(r.mail.To, to)
 	return nil
 }
 
@@ -142,10 +148,10 @@ func (r *receiving) Data(body io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if r.c.refuse != nil {
-		return r.c.refuse
+	if r.c.Refuse != nil {
+		return r.c.Refuse
 	}
-	r.mail.data = b
+	r.mail.Data = b
 	r.c.mu.Lock()
 	defer r.c.mu.Unlock()
 	r.c.mails = append(r.c.mails, r.mail)
