@@ -189,6 +189,8 @@ func (t *Templates) Compose(k Kind, f Fields) (Message, error) {
 	warning := "warning.technician"
 	if k.ForGuest() {
 		p.Link, warning = f.Guest, "warning.guest"
+	} else {
+		p.Download = "" // is the guest's
 	}
 	var err error
 	for _, w := range []struct {
