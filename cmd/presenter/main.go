@@ -94,6 +94,9 @@ func run(c cli) error {
 		return err
 	}
 	terminal.say("This screen is ready to be shared. Press Ctrl-C to stop at any time.")
+	if consent != presenter.ControlFree { // who asks nothing may run without a terminal to read from
+		terminal.listenFor(func(line string) { chat(terminal, p, line) })
+	}
 	err = p.Run(ctx)
 	if errors.Is(err, presenter.ErrEnded) {
 		terminal.say("%s.", strings.ToUpper(err.Error()[:1])+err.Error()[1:])

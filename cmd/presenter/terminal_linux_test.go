@@ -161,3 +161,37 @@ func TestAskPIN(t *testing.T) {
 		t.Error("an empty PIN was accepted")
 	}
 }
+
+// TestTypedLines: what is typed while nothing is asked is for the chat; an answer never is.
+func TestTypedLines(t *testing.T) {
+	person, program := pty(t)
+	out := &screen{}
+	term := newTerminal(program, out)
+	lines := make(chan string, 8)
+	term.listenFor(func(line string) { lines <- line })
+	next := func(want string) {
+		t.Helper()
+		select {
+		case got := <-lines:
+			if got != want {
+				t.Errorf("the line is %q, want %q", got, want)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatalf("no line %q", want)
+		}
+	}
+	person.WriteString("/say hello\n/say jörg 😀\n")
+	next("/say hello")
+	next("/say jörg 😀")
+	answer := make(chan bool, 1)
+	start := time.Now()
+	go func() { answer <- term.Ask(context.Background(), presenter.Question{Name: "Eve"}) }()
+	eventually(t, "the question", func() bool { return out.has("Type y and press Enter") })
+	eventually(t, "the deaf time", func() bool { return time.Since(start) > deaf+100*time.Millisecond })
+	person.WriteString("y\r")
+	if !<-answer {
+		t.Error("the answer was no")
+	}
+	person.WriteString("/say after\n")
+	next("/say after")
+}
