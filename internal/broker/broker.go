@@ -296,7 +296,7 @@ func (b *Broker) Run(ctx context.Context) error {
 		})
 	}
 	// Those whom this broker served before may need a moment to come back.
-	if err := b.sessions.Restarted(ctx); err != nil {
+	if err := errors.Join(b.sessions.Restarted(ctx), b.store.FreeJobs(ctx, b.now())); err != nil {
 		stopWork()
 		return err
 	}

@@ -123,15 +123,16 @@ type Config struct {
 	Handler     Handler
 	Log         *slog.Logger
 	Concurrency int           // handlers at a time: default 8
-	Timeout     time.Duration // of one handler: default 20 s
+	Timeout     time.Duration // of one handler: default 18 s
 	Poll        time.Duration // how often to look without a hint: default 2 s
 	Backoff     func(attempt int) time.Duration
 	Clock       func() time.Time // default Store.Now
 }
 
 // leaseMargin is how much longer than its handler may run a job is leased: room for the database
-// call before and after.
-const leaseMargin = 30 * time.Second
+// calls before and after. What a broker that died had claimed waits for the lease's end, half a
+// minute by default.
+const leaseMargin = 12 * time.Second
 
 // finishTimeout bounds writing a result down, also during shutdown.
 const finishTimeout = 10 * time.Second
@@ -158,7 +159,7 @@ func New(c Config) *Worker {
 		c.Concurrency = 8
 	}
 	if c.Timeout == 0 {
-		c.Timeout = 20 * time.Second
+		c.Timeout = 18 * time.Second
 	}
 	if c.Poll == 0 {
 		c.Poll = 2 * time.Second

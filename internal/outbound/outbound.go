@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -141,7 +142,7 @@ func (c *Client) Post(ctx context.Context, to string, h http.Header, body []byte
 	if err != nil {
 		return 0, 0, &jobs.Error{Reason: "the URL is malformed", Final: true}
 	}
-	req.Header = h.Clone()
+	maps.Copy(req.Header, h)
 	req.Header.Set("User-Agent", "PinDesk-Hook/1")
 	use := c.guarded
 	if slices.Contains(c.hosts, strings.ToLower(req.URL.Hostname())) {

@@ -101,6 +101,17 @@ func (s *Store) nothingDue(ctx context.Context, kind string, now time.Time) (boo
 	return n == 0, err
 }
 
+// FreeJobs ends the leases of workers that died, where it is certain that no other process has
+// one: on SQLite, of which a broker is the only user. On Postgres leases end by themselves. Call
+// it before the first Claim.
+func (s *Store) FreeJobs(ctx context.Context, now time.Time) error {
+	if s.dialect.shared {
+		return nil
+	}
+	_, err := s.change(ctx, `UPDATE jobs SET next_at = ?, lease = '' WHERE state = 'pending' AND lease <> ''`, now.UnixMilli())
+	return err
+}
+
 // Finish implements jobs.Store.
 func (s *Store) Finish(ctx context.Context, j jobs.Job, r jobs.Result) error {
 	return s.tx(ctx, func(ctx context.Context, q db) error {
