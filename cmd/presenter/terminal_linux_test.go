@@ -96,11 +96,11 @@ func TestAsk(t *testing.T) {
 				}
 			}
 			answer := make(chan bool, 1)
-			start := time.Now()
 			go func() { answer <- term.Ask(context.Background(), presenter.Question{Name: "Eve", Control: true}) }()
 			eventually(t, "the question", func() bool { return out.has(question) })
 			person.WriteString(c.early)
-			eventually(t, "the deaf time", func() bool { return time.Since(start) > deaf+100*time.Millisecond })
+			start := time.Now() // it listens some time after it shows
+			eventually(t, "the deaf time", func() bool { return time.Since(start) > deaf+300*time.Millisecond })
 			select {
 			case yes := <-answer:
 				t.Fatalf("answered %v by what was typed too early", yes)
@@ -184,10 +184,10 @@ func TestTypedLines(t *testing.T) {
 	next("/say hello")
 	next("/say jörg 😀")
 	answer := make(chan bool, 1)
-	start := time.Now()
 	go func() { answer <- term.Ask(context.Background(), presenter.Question{Name: "Eve"}) }()
 	eventually(t, "the question", func() bool { return out.has("Type y and press Enter") })
-	eventually(t, "the deaf time", func() bool { return time.Since(start) > deaf+100*time.Millisecond })
+	start := time.Now()
+	eventually(t, "the deaf time", func() bool { return time.Since(start) > deaf+300*time.Millisecond })
 	person.WriteString("y\r")
 	if !<-answer {
 		t.Error("the answer was no")
