@@ -10,6 +10,7 @@ import (
 	"pindesk/internal/jobs"
 	"pindesk/internal/mail"
 	"pindesk/internal/relay"
+	"pindesk/internal/session"
 	"pindesk/internal/smtp"
 	"pindesk/internal/wire"
 )
@@ -46,6 +47,13 @@ func (b *Broker) openChats(c Config) error {
 	keep := c.KeepChat
 	if keep == 0 {
 		keep = chat.DefaultKeep
+	}
+	most := c.Limits.KeepPIN
+	if most == 0 {
+		most = session.DefaultKeepPIN
+	}
+	if keep > most {
+		return errors.New("--keep-chat must not be longer than --keep-pin: everything of a session goes with its record")
 	}
 	s, err := chat.New(b.store, keep, b.now)
 	b.chats = chats{s}

@@ -3,6 +3,7 @@ package broker
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"mime/quotedprintable"
 	netmail "net/mail"
@@ -245,4 +246,19 @@ func TestChat(t *testing.T) {
 			l.pass(24 * time.Hour)
 		}
 	})
+}
+
+// TestKeepChat: a setting that could not be kept is refused at the start.
+func TestKeepChat(t *testing.T) {
+	for keep, want := range map[time.Duration]bool{0: true, 30 * 24 * time.Hour: true, 31 * 24 * time.Hour: false, -time.Hour: false} {
+		b, err := New(t.Context(), Config{Listen: "127.0.0.1:0", Data: t.TempDir(), Region: "eu-west-2", KeepChat: keep, Log: slog.New(slog.DiscardHandler)})
+		if (err == nil) != want {
+			t.Errorf("%v: %v", keep, err)
+		}
+		if b != nil {
+			if err := b.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }
