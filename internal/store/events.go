@@ -132,35 +132,3 @@ func (s *Store) VerifyEvents(ctx context.Context, sessionID string) error {
 	}
 	return audit.Verify(sessionID, all, newest, hash)
 }
-
-// EraseEvents erases the logs, deliveries and jobs of at most limit sessions that ended at
-// endedBefore or earlier, and returns their number. It is the only way in which an event goes
-// before its session does; the row remembers that its log was erased, and its length and last
-// hash. Work that still waits goes too, so endedBefore must be longer ago than jobs.Lifetime.
-func (s *Store) EraseEvents(ctx context.Context, endedBefore, now time.Time, limit int) (n int, err error) {
-	err = s.tx(ctx, func(ctx context.Context, q db) error {
-		ids, err := q.texts(ctx, `
-			UPDATE sessions SET events_erased_at = ?
-			WHERE events_erased_at IS NULL AND id IN (
-				SELECT id FROM sessions WHERE ended_at <= ? AND events_erased_at IS NULL
-				ORDER BY id LIMIT ?`+q.forUpdate+q.skipLocked+`)
-			RETURNING id`, now.UnixMilli(), endedBefore.UnixMilli(), limit)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if _, err := q.exec(ctx, `DELETE FROM jobs WHERE session_id = ?`, id); err != nil {
-				return err
-			}
-			if _, err := q.exec(ctx, `DELETE FROM events WHERE session_id = ?`, id); err != nil { // and the deliveries
-				return err
-			}
-		}
-		n = len(ids)
-		return nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	return n, nil
-}

@@ -62,13 +62,16 @@ func (s *Store) Claim(ctx context.Context, kind string, limit int, now, leaseEnd
 	lease := newID()
 	err = s.tx(ctx, func(ctx context.Context, q db) error {
 		claimed = nil
+		// Materialized: Postgres may run a plain subquery anew for each row, and then its limit is
+		// none, because locked rows are passed over.
 		rows, err := q.QueryContext(ctx, q.sql(`
-			UPDATE jobs SET attempt = attempt + 1, next_at = ?, lease = ?
-			WHERE state = 'pending' AND id IN (
+			WITH due AS MATERIALIZED (
 				SELECT id FROM jobs WHERE state = 'pending' AND kind = ? AND next_at <= ?
 				ORDER BY next_at, id LIMIT ?`+q.forUpdate+q.skipLocked+`)
+			UPDATE jobs SET attempt = attempt + 1, next_at = ?, lease = ?
+			WHERE state = 'pending' AND id IN (SELECT id FROM due)
 			RETURNING id, ref, session_id, attempt, give_up_at`),
-			leaseEnd.UnixMilli(), lease, kind, now.UnixMilli(), limit)
+			kind, now.UnixMilli(), limit, leaseEnd.UnixMilli(), lease)
 		if err != nil {
 			return err
 		}
