@@ -38,14 +38,19 @@ func (q db) note(ctx context.Context, sessionID string, at time.Time, t audit.Ty
 	if err != nil {
 		return 0, err
 	}
-	if _, err := q.exec(ctx, `INSERT INTO events (session_id, number, at, type, data, hash) VALUES (?, ?, ?, ?, ?, ?)`,
-		e.Session, e.Number, e.At.UnixMilli(), e.Type, string(e.Data), e.Hash); err != nil {
+	if err := q.addEvent(ctx, e); err != nil {
 		return 0, err
 	}
 	if _, err := q.exec(ctx, `UPDATE sessions SET events = ?, event_hash = ? WHERE id = ?`, e.Number, e.Hash, e.Session); err != nil {
 		return 0, err
 	}
 	return e.Number, q.fire(ctx, e)
+}
+
+func (q db) addEvent(ctx context.Context, e audit.Event) error {
+	_, err := q.exec(ctx, `INSERT INTO events (session_id, number, at, type, data, hash) VALUES (?, ?, ?, ?, ?, ?)`,
+		e.Session, e.Number, e.At.UnixMilli(), e.Type, string(e.Data), e.Hash)
+	return err
 }
 
 // fire consumes the hook that waits for an event, if there is one, and makes its delivery.

@@ -54,22 +54,27 @@ func (s *Store) ClaimKey(ctx context.Context, keyID string, now time.Time) (stri
 
 // Create implements session.Store.
 func (s *Store) Create(ctx context.Context, n session.NewSession) error {
+	// The row is born with its first event, for this is the call that is made the most.
+	first, err := audit.New(n.ID, 0, "", n.CreatedAt, audit.SessionCreated,
+		audit.Data{Address: audit.ActorOf(ctx).Address, Organisation: n.Maker.Organisation})
+	if err != nil {
+		return err
+	}
 	return s.tx(ctx, func(ctx context.Context, q db) error {
 		rows, err := q.exec(ctx, `
-		INSERT INTO sessions (id, region, key_id, pin_mac, pin_sealed, token_hash, created_at, expires_at, api_key, organisation)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (pin_mac) DO NOTHING`,
+			INSERT INTO sessions (id, region, key_id, pin_mac, pin_sealed, token_hash, created_at, expires_at, api_key, organisation,
+				events, event_hash)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (pin_mac) DO NOTHING`,
 			n.ID, n.Region, n.KeyID, n.PINMAC, n.PINSealed, n.TokenHash, n.CreatedAt.UnixMilli(), n.ExpiresAt.UnixMilli(),
-			sql.NullString{String: n.Maker.APIKey, Valid: n.Maker.APIKey != ""}, n.Maker.Organisation)
+			sql.NullString{String: n.Maker.APIKey, Valid: n.Maker.APIKey != ""}, n.Maker.Organisation, first.Number, first.Hash)
 		if err == nil && rows == 0 {
 			return session.ErrTaken
 		}
 		if err != nil {
 			return err
 		}
-		by := audit.ActorOf(ctx)
-		_, err = q.note(ctx, n.ID, n.CreatedAt, audit.SessionCreated, audit.Data{Address: by.Address, Organisation: n.Maker.Organisation})
-		return err
+		return q.addEvent(ctx, first)
 	})
 }
 
