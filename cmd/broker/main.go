@@ -119,7 +119,7 @@ func (s *serve) Run() error {
 	if err != nil {
 		return err
 	}
-	if err := s.retention.check(); err != nil {
+	if err := s.checkKept(); err != nil {
 		return err
 	}
 	mails, err := s.mailing.config()

@@ -75,8 +75,8 @@ type retention struct {
 	KeepDeliveries span `help:"How long deliveries and mails of an ended session are kept, and the PIN for repeating them; 25h at least. (Default: ${default}.)" default:"7d" env:"PINDESK_KEEP_DELIVERIES" placeholder:"TIME"`
 }
 
-// check refuses a 0, which would stand for the default further inside.
-func (r retention) check() error {
+// checkKept refuses a 0, which would stand for the default further inside.
+func (r retention) checkKept() error {
 	if r.KeepPIN == 0 || r.KeepAudit == 0 || r.KeepDeliveries == 0 {
 		return errors.New("--keep-pin, --keep-audit and --keep-deliveries must be more than 0")
 	}

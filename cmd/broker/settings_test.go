@@ -56,7 +56,7 @@ func TestFlags(t *testing.T) {
 	if err := unknownEnv(parser, []string{"PINDESK_AUTOCRT=x"}); err == nil || !strings.Contains(err.Error(), "PINDESK_AUTOCRT") {
 		t.Errorf("a typo: %v", err)
 	}
-	if err := (retention{KeepPIN: 1, KeepAudit: 1}).check(); err == nil {
+	if err := (retention{KeepPIN: 1, KeepAudit: 1}).checkKept(); err == nil {
 		t.Error("deliveries are kept for no time at all")
 	}
 	if _, err := (transport{HSTSPreload: true}).config(); err == nil {

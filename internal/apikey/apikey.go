@@ -41,7 +41,7 @@ const (
 // double click and to a shell. It is the alphabet of RFC 4648's base32.
 var letters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// Errors of a Store. It may wrap them.
+// ErrNotFound is a Store's error for a key that it does not have. It may wrap it.
 var ErrNotFound = errors.New("no such key")
 
 // Key is what is known of an API key. The key itself is shown once, by Create.

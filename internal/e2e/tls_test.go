@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"pindesk/internal/certs/acmetest"
 	"pindesk/internal/wire"
 )
 
@@ -195,5 +197,40 @@ func TestPlainBeyondLoopback(t *testing.T) {
 		if code := p.wait(); code == 0 || !strings.Contains(p.out.String(), want) {
 			t.Errorf("%v: exit code %d, %s; want %q", args, code, p.out, want)
 		}
+	}
+}
+
+// TestAutocert: the real broker gets itself a certificate from a fake authority, by the challenge
+// of port 80, and sends those who come there on to https.
+func TestAutocert(t *testing.T) {
+	authority := acmetest.New(t, "http-01")
+	port, plain := freePort(t), freePort(t)
+	authority.Reach("http://127.0.0.1:"+plain, "127.0.0.1:"+port)
+	data := t.TempDir()
+	p := run(t, nil, filepath.Join(bin, "broker"), "serve", "--listen", "127.0.0.1:"+port, "--data", data,
+		"--autocert", "help.example.com", "--autocert-http", "127.0.0.1:"+plain, "--autocert-url", authority.Directory())
+	eventually(t, 20*time.Second, "the broker is up", func() bool { return strings.Contains(p.out.String(), "broker is up") })
+	if want := "https://help.example.com:" + port; !strings.Contains(p.out.String(), want) {
+		t.Errorf("the pages are not at %s", want)
+	}
+	client := &http.Client{Timeout: 30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority.Root()},
+			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				_, port, _ := net.SplitHostPort(addr)
+				return (&net.Dialer{}).DialContext(ctx, network, "127.0.0.1:"+port)
+			}}}
+	for target, want := range map[string]int{"https://help.example.com:" + port + "/readyz": 200, "http://help.example.com:" + plain + "/view": 302} {
+		resp, err := client.Get(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s: %d, want %d", target, resp.StatusCode, want)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(data, "autocert", "help.example.com")); err != nil {
+		t.Errorf("the certificate is not kept: %v", err)
 	}
 }
