@@ -11,6 +11,10 @@ import (
 	"pindesk/internal/outbound"
 )
 
+// hooksAtOnce is how many deliveries are sent at a time. They mostly wait, and receivers that take
+// long must not hold up the others.
+const hooksAtOnce = 32
+
 // openHooks makes what delivers hooks.
 func (b *Broker) openHooks(c Config, origins origin.Origins) error {
 	key, err := b.keys.Derive("hook signatures v1")
@@ -27,7 +31,8 @@ func (b *Broker) openHooks(c Config, origins origin.Origins) error {
 		Store: b.store, OpenPIN: b.keys.Open, Base: base, Own: origins.List(), Key: key,
 		Post: client.Post, Mail: b.mailHook(),
 	})
-	b.hooks = jobs.New(jobs.Config{Store: b.store, Kind: jobs.Hook, Handler: deliverer.Do, Log: b.log, Clock: c.Clock})
+	b.hooks = jobs.New(jobs.Config{Store: b.store, Kind: jobs.Hook, Handler: deliverer.Do, Log: b.log, Clock: c.Clock,
+		Concurrency: hooksAtOnce})
 	return nil
 }
 

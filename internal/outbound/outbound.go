@@ -26,6 +26,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -37,6 +38,10 @@ import (
 const (
 	// Timeout bounds one post as a whole.
 	Timeout = 15 * time.Second
+
+	// perHost is how many posts to one host may be under way: a host that never answers must not
+	// keep the others waiting.
+	perHost = 8
 
 	dialTimeout = 5 * time.Second
 	maxHeader   = 32 << 10 // bytes of an answer's headers
@@ -70,11 +75,14 @@ type Client struct {
 	guard    *ssrf.Guardian
 	guarded  *http.Client
 	trusting *http.Client // for hosts
+
+	mu       sync.Mutex
+	underWay map[string]int // posts by host; guarded by mu
 }
 
 // New makes a Client. The error says which entry of Allow is wrong.
 func New(c Config) (*Client, error) {
-	cl := &Client{guard: ssrf.New(ssrf.WithAnyPort())}
+	cl := &Client{guard: ssrf.New(ssrf.WithAnyPort()), underWay: map[string]int{}}
 	for _, a := range c.Allow {
 		switch {
 		case strings.Contains(a, "/"):
@@ -144,10 +152,15 @@ func (c *Client) Post(ctx context.Context, to string, h http.Header, body []byte
 	}
 	maps.Copy(req.Header, h)
 	req.Header.Set("User-Agent", "PinDesk-Hook/1")
+	host := strings.ToLower(req.URL.Hostname())
 	use := c.guarded
-	if slices.Contains(c.hosts, strings.ToLower(req.URL.Hostname())) {
+	if slices.Contains(c.hosts, host) {
 		use = c.trusting
 	}
+	if !c.begin(host) {
+		return 0, 0, &jobs.Error{Reason: "other deliveries to this host take long"}
+	}
+	defer c.end(host)
 	resp, err := use.Do(req)
 	if err != nil {
 		return 0, 0, explain(err)
@@ -159,6 +172,25 @@ func (c *Client) Post(ctx context.Context, to string, h http.Header, body []byte
 		after = time.Duration(min(s, 24*3600)) * time.Second
 	}
 	return resp.StatusCode, after, nil
+}
+
+// begin counts a post to a host, unless too many are under way.
+func (c *Client) begin(host string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.underWay[host] >= perHost {
+		return false
+	}
+	c.underWay[host]++
+	return true
+}
+
+func (c *Client) end(host string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.underWay[host]--; c.underWay[host] == 0 {
+		delete(c.underWay, host)
+	}
 }
 
 // explain says in our words why nothing was answered. The cause, without the URL, goes to the log.

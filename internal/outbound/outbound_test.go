@@ -293,3 +293,39 @@ func TestBoundedAndTold(t *testing.T) {
 		t.Errorf("%d %v %v", status, after, err)
 	}
 }
+
+// TestOneHostDoesNotHoldUpTheOthers: posts that hang count against their own host only.
+func TestOneHostDoesNotHoldUpTheOthers(t *testing.T) {
+	arrived, free := make(chan struct{}, perHost), make(chan struct{})
+	base, port := server(t, func(_ http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Host, "127.0.0.1") {
+			arrived <- struct{}{}
+			<-free
+		}
+	})
+	c := newClient(t, Config{AllowPrivate: true})
+	var all sync.WaitGroup
+	for range perHost {
+		all.Go(func() {
+			if status, e := post(t, c, base); e != nil || status != 200 {
+				t.Errorf("%d %v", status, e)
+			}
+		})
+	}
+	for range perHost {
+		<-arrived
+	}
+	if _, e := post(t, c, base); e == nil || e.Final || !strings.Contains(e.Reason, "take long") {
+		t.Errorf("one more to the same host: %+v", e)
+	}
+	if status, e := post(t, c, "http://localhost"+port); e != nil || status != 200 {
+		t.Errorf("another host waits: %d %v", status, e)
+	}
+	close(free)
+	all.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.underWay) != 0 {
+		t.Errorf("still counted: %v", c.underWay)
+	}
+}
