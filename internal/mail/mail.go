@@ -43,6 +43,11 @@ var Kinds = []Kind{ViewerStarted, PresenterStarted, ViewerOffline, PresenterOffl
 // ForGuest reports whether mails of kind k are for a guest, else for a technician.
 func (k Kind) ForGuest() bool { return k == ViewerStarted || k == ViewerOffline || k == Invite }
 
+// AfterEnd reports whether mails of kind k also go out when their session has ended: that somebody
+// is gone is true then as well, and often because of it. The others ask for something that nobody
+// can do any more.
+func (k Kind) AfterEnd() bool { return k == ViewerOffline || k == PresenterOffline }
+
 // Caps.
 const (
 	// MaxPerAddress mails go to one address within AddressWindow, from all sessions.
@@ -109,7 +114,7 @@ type Store interface {
 	// Now is the clock that all nodes on the same database share.
 	Now() time.Time
 	// AddMail stores a mail, the job that sends it, and an event of it, in one transaction. A
-	// mail of the same id changes nothing. ErrEnded, ErrAddressFull, ErrSessionFull.
+	// mail of the same id changes nothing. ErrEnded (but see Kind.AfterEnd), ErrAddressFull, ErrSessionFull.
 	AddMail(ctx context.Context, m Asked, l Limits) error
 	// Mail returns a mail. ErrNotFound.
 	Mail(ctx context.Context, id string, now time.Time) (Stored, error)
@@ -250,7 +255,7 @@ func (s *Service) mac(a Address) string {
 }
 
 // Do sends a mail that was stored: it is the jobs.Handler of mails. The session's PIN is read
-// now, so a mail of a session that has ended meanwhile is not sent. A mail that was sent, or
+// now, so a mail of a session that has ended meanwhile is not sent, but see Kind.AfterEnd. A mail that was sent, or
 // that never can be, loses its address.
 func (s *Service) Do(ctx context.Context, j jobs.Job) (status int, err error) {
 	m, err := s.Store.Mail(ctx, j.Ref, s.Clock())
@@ -273,7 +278,7 @@ func (s *Service) Do(ctx context.Context, j jobs.Job) (status int, err error) {
 }
 
 func (s *Service) send(ctx context.Context, m Stored) (status int, err error) {
-	if m.Ended {
+	if m.Ended && !m.Kind.AfterEnd() {
 		return 0, &jobs.Error{Reason: "the session has ended", Final: true}
 	}
 	to, err := ParseAddress(m.Address)

@@ -197,6 +197,22 @@ func TestOneMailboxIsCountedOnce(t *testing.T) {
 	}
 }
 
+// TestAfterTheEnd: what says that somebody is gone is sent, what asks for something is not.
+func TestAfterTheEnd(t *testing.T) {
+	for _, k := range mail.Kinds {
+		s, m, o := service(t, 0)
+		if err := s.Ask(t.Context(), mail.Request{ID: "1", Session: "s", Address: "a@example.com", Kind: k}); err != nil {
+			t.Fatal(err)
+		}
+		m.ended = true
+		_, err := s.Do(t.Context(), jobs.Job{Ref: "1"})
+		offline := k == mail.ViewerOffline || k == mail.PresenterOffline
+		if (err == nil) != offline || (len(o.sent) == 1) != offline {
+			t.Errorf("%s: %v, %d sent", k, err, len(o.sent))
+		}
+	}
+}
+
 func TestSendFails(t *testing.T) {
 	s, m, o := service(t, 0)
 	if err := s.Ask(t.Context(), mail.Request{ID: "1", Session: "s", Address: "a@example.com", Kind: mail.Invite}); err != nil {

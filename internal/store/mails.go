@@ -18,9 +18,9 @@ var _ mail.Store = (*Store)(nil)
 func (s *Store) AddMail(ctx context.Context, m mail.Asked, l mail.Limits) error {
 	err := s.tx(ctx, func(ctx context.Context, q db) error {
 		at := m.At.UnixMilli()
-		var id string
-		err := q.row(ctx, `SELECT id FROM sessions WHERE id = ? AND `+living+q.forUpdate, m.Session, at).Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) {
+		var alive bool
+		err := q.row(ctx, `SELECT `+living+` FROM sessions WHERE id = ?`+q.forUpdate, at, m.Session).Scan(&alive)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && !alive && !m.Kind.AfterEnd() {
 			return mail.ErrEnded
 		}
 		if err != nil {

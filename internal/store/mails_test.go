@@ -66,6 +66,11 @@ func TestMails(t *testing.T) {
 		if err := b.store.AddMail(t.Context(), asked(t, b, "2", s.ID, "a@example.com"), limits); !errors.Is(err, mail.ErrEnded) {
 			t.Errorf("after the end: %v", err)
 		}
+		gone := asked(t, b, "3", s.ID, "a@example.com")
+		gone.Kind = mail.PresenterOffline
+		if err := b.store.AddMail(t.Context(), gone, limits); err != nil {
+			t.Errorf("that somebody is gone, after the end: %v", err)
+		}
 		if err := b.store.EraseMail(t.Context(), "1"); err != nil {
 			t.Fatal(err)
 		}
