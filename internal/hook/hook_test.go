@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -176,4 +177,26 @@ func TestSecretsDiffer(t *testing.T) {
 			seen[text] = true
 		}
 	}
+}
+
+// FuzzRecipient: only our own origins' mail addresses are taken for ours.
+func FuzzRecipient(f *testing.F) {
+	for _, s := range []string{"https://help.example.com/api/v1/email/a@b.c", "http://localhost:8080/api/v1/email/%zz", "https://help.example.com@evil.example/api/v1/email/x",
+		"https://help.example.com:443/api/v1/email/", "//help.example.com/api/v1/email/x", "https://[::1]/api/v1/email/x"} {
+		f.Add(s)
+	}
+	d := deliverer(Delivery{})
+	f.Fuzz(func(t *testing.T, to string) {
+		address, own := d.recipient(to)
+		if !own {
+			if address != "" {
+				t.Errorf("%q is not ours and gives %q", to, address)
+			}
+			return
+		}
+		u, err := url.Parse(to)
+		if err != nil || !strings.EqualFold(u.Hostname(), "help.example.com") && !strings.EqualFold(u.Hostname(), "localhost") {
+			t.Errorf("%q is taken for ours", to)
+		}
+	})
 }
