@@ -74,9 +74,10 @@ type Record struct {
 // Result ends an attempt.
 type Result struct {
 	Attempt
-	State  State     // Pending: try again at NextAt
-	NextAt time.Time // Pending
-	EndAt  time.Time // Done, Dead
+	State    State     // Pending: try again at NextAt
+	NextAt   time.Time // Pending
+	Deferred bool      // Pending, and it was no attempt: nothing is written down of it
+	EndAt    time.Time // Done, Dead
 }
 
 // Store keeps the outbox; internal/store implements it.
@@ -86,7 +87,7 @@ type Store interface {
 	// Claim takes at most limit due jobs of a kind, oldest due first, until the lease ends. No
 	// two calls, on whatever node, get the same job before its lease has ended.
 	Claim(ctx context.Context, kind string, limit int, now, leaseEnd time.Time) ([]Job, error)
-	// Finish writes down an attempt. If the job was claimed again since, only success counts.
+	// Finish writes down an attempt, or takes back a deferred one. If the job was claimed again since, only success counts.
 	Finish(ctx context.Context, j Job, r Result) error
 	// Hint tells of new jobs of a kind that this process has written. It has room for one hint.
 	Hint(kind string) <-chan struct{}
@@ -104,7 +105,10 @@ type Error struct {
 	Final  bool   // trying again is useless
 	// After is the least time before the next attempt, as the receiver wished; 0: no wish.
 	After time.Duration
-	Err   error // cause, for the log only
+	// Deferred: nothing was tried, because something here was busy. It counts as no attempt, and
+	// the job is due again in After, whatever the backoff.
+	Deferred bool
+	Err      error // cause, for the log only
 }
 
 func (e *Error) Error() string {
@@ -247,7 +251,7 @@ func (w *Worker) do(ctx context.Context, j Job) {
 	r := Result{Attempt: Attempt{Number: j.Attempt, At: at, Took: time.Since(start), Status: status}, State: Done}
 	now := w.Clock()
 	if err != nil {
-		w.Log.Warn("an attempt failed", "kind", w.Kind, "job", j.ID, "attempt", j.Attempt, "status", status, "err", err)
+		w.Log.Log(ctx, levelOf(err), "an attempt failed", "kind", w.Kind, "job", j.ID, "attempt", j.Attempt, "status", status, "err", err)
 		r.judge(j, err, now, w.Backoff(j.Attempt))
 	}
 	if r.State != Pending {
@@ -260,6 +264,14 @@ func (w *Worker) do(ctx context.Context, j Job) {
 	}
 }
 
+// levelOf is debug for what is not worth an operator's look.
+func levelOf(err error) slog.Level {
+	if e := (*Error)(nil); errors.As(err, &e) && e.Deferred {
+		return slog.LevelDebug
+	}
+	return slog.LevelWarn
+}
+
 // judge says what follows from a failure.
 func (r *Result) judge(j Job, err error, now time.Time, backoff time.Duration) {
 	r.Reason = "internal error"
@@ -267,11 +279,15 @@ func (r *Result) judge(j Job, err error, now time.Time, backoff time.Duration) {
 	if errors.As(err, &e) {
 		r.Reason = e.Reason
 		backoff = max(backoff, min(e.After, time.Hour))
+		if e.Deferred {
+			backoff = e.After
+		}
 	}
 	r.State, r.NextAt = Pending, now.Add(backoff)
 	if e != nil && e.Final || !r.NextAt.Before(j.GiveUpAt) {
 		r.State = Dead
 	}
+	r.Deferred = e != nil && e.Deferred && r.State == Pending
 }
 
 // handle runs the handler within its time; a panic is a failure like others.

@@ -78,6 +78,9 @@ func (o *outbox) Finish(_ context.Context, j jobs.Job, r jobs.Result) error {
 		return errors.New("the database is down")
 	}
 	one := o.rows[j.ID]
+	if r.Deferred {
+		one.Attempt--
+	}
 	one.results = append(one.results, r)
 	one.state, one.next = r.State, r.NextAt
 	return nil
@@ -182,6 +185,31 @@ func TestRetries(t *testing.T) {
 			if one.Number != i+1 {
 				t.Errorf("attempt %d has number %d", i+1, one.Number)
 			}
+		}
+		stop()
+	})
+}
+
+// TestDeferred: what was not tried is no attempt and does not make the pauses grow, but the day
+// ends all the same.
+func TestDeferred(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(1)
+		tried := 0
+		stop := run(t, jobs.Config{Store: o, Poll: time.Second, Handler: func(_ context.Context, j jobs.Job) (int, error) {
+			if j.Attempt != 1 {
+				t.Errorf("attempt %d", j.Attempt)
+			}
+			tried++
+			return 0, &jobs.Error{Reason: "busy here", Deferred: true, After: 10 * time.Second}
+		}})
+		time.Sleep(time.Hour)
+		if tried < 300 {
+			t.Errorf("asked %d times in an hour", tried)
+		}
+		time.Sleep(24 * time.Hour)
+		if r := o.get("job-00"); r.state != jobs.Dead || r.results[len(r.results)-1].Reason != "busy here" {
+			t.Errorf("%+v", r.state)
 		}
 		stop()
 	})

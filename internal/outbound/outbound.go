@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -42,6 +43,9 @@ const (
 	// perHost is how many posts to one host may be under way: a host that never answers must not
 	// keep the others waiting.
 	perHost = 8
+
+	// busyPause is about how long a post waits whose host has perHost of them.
+	busyPause = 4 * time.Second
 
 	dialTimeout = 5 * time.Second
 	maxHeader   = 32 << 10 // bytes of an answer's headers
@@ -158,7 +162,7 @@ func (c *Client) Post(ctx context.Context, to string, h http.Header, body []byte
 		use = c.trusting
 	}
 	if !c.begin(host) {
-		return 0, 0, &jobs.Error{Reason: "other deliveries to this host take long"}
+		return 0, 0, &jobs.Error{Reason: "other deliveries to this host take long", Deferred: true, After: busyPause/2 + rand.N(busyPause)}
 	}
 	defer c.end(host)
 	resp, err := use.Do(req)

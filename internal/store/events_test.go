@@ -222,6 +222,14 @@ func TestClaim(t *testing.T) {
 		if len(again) != 1 || again[0].Attempt != 2 {
 			t.Fatalf("after the lease: %+v", again)
 		}
+		// One that was deferred has not been tried.
+		if err := b.store.Finish(t.Context(), again[0], jobs.Result{State: jobs.Pending, NextAt: now.Add(time.Minute), Deferred: true}); err != nil {
+			t.Fatal(err)
+		}
+		again = slices.DeleteFunc(claim(now.Add(time.Minute), n), func(j jobs.Job) bool { return j.ID != again[0].ID })
+		if len(again) != 1 || again[0].Attempt != 2 || b.count(t, `SELECT COUNT(*) FROM attempts`) != 0 {
+			t.Fatalf("after it was deferred: %+v", again)
+		}
 		// Whoever had it before comes too late, but for success.
 		i := slices.IndexFunc(all, func(j jobs.Job) bool { return j.ID == again[0].ID })
 		state := func(want string) {

@@ -120,6 +120,11 @@ func (s *Store) Finish(ctx context.Context, j jobs.Job, r jobs.Result) error {
 	return s.tx(ctx, func(ctx context.Context, q db) error {
 		var n int64
 		var err error
+		if r.Deferred {
+			_, err := q.exec(ctx, `UPDATE jobs SET next_at = ?, attempt = attempt - 1, lease = '' WHERE id = ? AND state = 'pending' AND lease = ?`,
+				r.NextAt.UnixMilli(), j.ID, j.Lease)
+			return err
+		}
 		if r.State == jobs.Pending {
 			n, err = q.exec(ctx, `UPDATE jobs SET next_at = ?, lease = '' WHERE id = ? AND state = 'pending' AND lease = ?`,
 				r.NextAt.UnixMilli(), j.ID, j.Lease)
