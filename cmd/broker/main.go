@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -31,20 +30,27 @@ type database struct {
 
 type serve struct {
 	database
-	Listen           string         `help:"Address to listen on. (Default: ${default}.)" default:"127.0.0.1:8080" env:"PINDESK_LISTEN" placeholder:"HOST:PORT"`
-	Region           string         `help:"Name of this broker's region, such as us-east-1. (Default: ${default}.)" default:"local" env:"PINDESK_REGION" placeholder:"NAME"`
-	PublicURL        string         `help:"How people reach this broker, such as https://help.example.com; without it http:// and the listen address." env:"PINDESK_PUBLIC_URL" placeholder:"URL"`
-	SecretFile       string         `help:"Key that protects PINs in the database, the same on all brokers of a database; without it secret.key in --data, made at the first start." env:"PINDESK_SECRET_FILE" placeholder:"FILE"`
-	SessionUnclaimed time.Duration  `help:"A session that nobody joined ends after this. (Default: ${default}.)" default:"1h" env:"PINDESK_SESSION_UNCLAIMED" placeholder:"TIME"`
-	SessionIdle      time.Duration  `help:"A session in which nobody is online ends after this. (Default: ${default}.)" default:"4h" env:"PINDESK_SESSION_IDLE" placeholder:"TIME"`
-	TrustedProxies   []netip.Prefix `help:"Reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8." env:"PINDESK_TRUSTED_PROXIES" placeholder:"PREFIX"`
-	SessionsPerMin   int            `help:"Sessions that one address may make in a minute. (Default: ${default}.)" default:"60" env:"PINDESK_SESSIONS_PER_MIN" placeholder:"N"`
-	LogFormat        string         `help:"text, json, or auto: text on a terminal. (Default: ${default}.)" enum:"auto,text,json" default:"auto" env:"PINDESK_LOG_FORMAT" placeholder:"FORMAT"`
-	LogLevel         slog.Level     `help:"debug, info, warn or error. (Default: ${default}.)" default:"info" env:"PINDESK_LOG_LEVEL" placeholder:"LEVEL"`
+	Listen           string        `help:"Address to listen on. (Default: ${default}.)" default:"127.0.0.1:8080" env:"PINDESK_LISTEN" placeholder:"HOST:PORT"`
+	Region           string        `help:"Name of this broker's region, such as us-east-1. (Default: ${default}.)" default:"local" env:"PINDESK_REGION" placeholder:"NAME"`
+	PublicURL        string        `help:"How people reach this broker, such as https://help.example.com; without it http:// and the listen address." env:"PINDESK_PUBLIC_URL" placeholder:"URL"`
+	SecretFile       string        `help:"Key that protects PINs in the database, the same on all brokers of a database; without it secret.key in --data, made at the first start." env:"PINDESK_SECRET_FILE" placeholder:"FILE"`
+	SessionUnclaimed time.Duration `help:"A session that nobody joined ends after this. (Default: ${default}.)" default:"1h" env:"PINDESK_SESSION_UNCLAIMED" placeholder:"TIME"`
+	SessionIdle      time.Duration `help:"A session in which nobody is online ends after this. (Default: ${default}.)" default:"4h" env:"PINDESK_SESSION_IDLE" placeholder:"TIME"`
+	TrustedProxies   []proxy       `help:"Reverse proxies whose X-Forwarded-For is believed: addresses, or networks such as 10.0.0.0/8." env:"PINDESK_TRUSTED_PROXIES" placeholder:"PREFIX"`
+	SessionsPerMin   int           `help:"Sessions that one address, or one API key, may make in a minute; 0: no bound. (Default: ${default}.)" default:"60" env:"PINDESK_SESSIONS_PER_MIN" placeholder:"N"`
+	RequireKey       bool          `help:"Ask for an API key on calls that make sessions or send mail. (Without it, everybody may.)" env:"PINDESK_REQUIRE_KEY"`
+	HookAllow        []string      `help:"Targets that hooks may reach although they are not on the public internet: addresses, networks, host names." env:"PINDESK_HOOK_ALLOW" placeholder:"TARGET"`
+	HookAllowPrivate bool          `help:"Hooks may reach this machine and private networks: for labs." env:"PINDESK_HOOK_ALLOW_PRIVATE"`
+	LogFormat        string        `help:"text, json, or auto: text on a terminal. (Default: ${default}.)" enum:"auto,text,json" default:"auto" env:"PINDESK_LOG_FORMAT" placeholder:"FORMAT"`
+	LogLevel         slog.Level    `help:"debug, info, warn or error. (Default: ${default}.)" default:"info" env:"PINDESK_LOG_LEVEL" placeholder:"LEVEL"`
+	transport
+	retention
+	mailing
 }
 
 type cli struct {
 	Serve   serve     `cmd:"" help:"Run the broker."`
+	Key     key       `cmd:"" help:"Make, list and revoke API keys, also while brokers run."`
 	Migrate migrate   `cmd:"" help:"Bring the database up to date and exit. (serve does it, too.)"`
 	Version versionOf `cmd:"" help:"Print the version."`
 }
@@ -65,27 +71,44 @@ func main() {
 	var c cli
 	parser := kong.Must(&c, kong.Name("broker"),
 		kong.Description("PinDesk's broker: sessions, relay, API and pages in one program. Every flag can also be given as the environment variable at its end."),
-		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	k, err := parser.Parse(os.Args[1:])
-	parser.FatalIfErrorf(err)
-	parser.FatalIfErrorf(unknownEnv(parser, os.Environ()))
+	if err == nil {
+		err = unknownEnv(parser, os.Environ())
+	}
+	if err != nil {
+		refuse(err)
+	}
 	if err := k.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "broker:", err)
 		os.Exit(1)
 	}
 }
 
+// refuse ends the program because of what it was called with.
+func refuse(err error) {
+	command := "broker"
+	if parse := (*kong.ParseError)(nil); errors.As(err, &parse) {
+		if node := parse.Context.Selected(); node != nil {
+			command = node.FullPath()
+		}
+	}
+	fmt.Fprintf(os.Stderr, "broker: error: %v\nSee %s --help.\n", err, command)
+	os.Exit(2)
+}
+
 // unknownEnv refuses PINDESK_ variables that no flag of any command reads: a typo there
 // would otherwise leave a default in force without a word.
 func unknownEnv(parser *kong.Kong, environ []string) error {
 	known := map[string]bool{}
-	for _, node := range parser.Model.Children {
-		for _, f := range node.Flags {
+	_ = kong.Visit(parser.Model, func(node kong.Visitable, next kong.Next) error {
+		if f, is := node.(*kong.Flag); is {
 			for _, e := range f.Envs {
 				known[e] = true
 			}
 		}
-	}
+		return next(nil)
+	})
 	var bad []string
 	for _, kv := range environ {
 		name, _, _ := strings.Cut(kv, "=")
@@ -94,20 +117,41 @@ func unknownEnv(parser *kong.Kong, environ []string) error {
 		}
 	}
 	if len(bad) > 0 {
-		return fmt.Errorf("unknown setting %s in the environment: see broker serve --help", strings.Join(bad, ", "))
+		return fmt.Errorf("unknown setting %s in the environment", strings.Join(bad, ", "))
 	}
 	return nil
 }
 
 func (s *serve) Run() error {
+	tls, err := s.transport.config()
+	if err != nil {
+		return err
+	}
+	if err := s.checkKept(); err != nil {
+		return err
+	}
+	mails, err := s.mailing.config()
+	if err != nil {
+		return err
+	}
+	if s.SessionsPerMin < 0 {
+		return errors.New("--sessions-per-min must not be negative")
+	}
+	creates := s.SessionsPerMin
+	if creates == 0 {
+		creates = -1 // no bound
+	}
 	log := newLog(s.LogFormat, s.LogLevel)
 	slog.SetDefault(log)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b, err := broker.New(ctx, broker.Config{
 		Listen: s.Listen, Data: s.Data, Region: s.Region, DatabaseURL: s.DatabaseURL, PublicURL: s.PublicURL, SecretFile: s.SecretFile,
-		TrustedProxies: s.TrustedProxies, CreatesPerMin: s.SessionsPerMin, Log: log,
-		Limits: session.Limits{Unclaimed: s.SessionUnclaimed, Idle: s.SessionIdle},
+		TrustedProxies: prefixes(s.TrustedProxies), CreatesPerMin: creates, RequireKey: s.RequireKey,
+		TLS: tls, HSTSSubdomains: s.HSTSSubdomains, HSTSPreload: s.HSTSPreload, Log: log,
+		Limits: session.Limits{Unclaimed: s.SessionUnclaimed, Idle: s.SessionIdle, KeepPIN: time.Duration(s.KeepPIN),
+			KeepAudit: time.Duration(s.KeepAudit), KeepDeliveries: time.Duration(s.KeepDeliveries)},
+		HookAllow: s.HookAllow, HookAllowPrivate: s.HookAllowPrivate, Mail: mails, KeepChat: time.Duration(s.KeepChat),
 	})
 	if err != nil {
 		return err

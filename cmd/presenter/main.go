@@ -35,9 +35,11 @@ type cli struct {
 func main() {
 	var c cli
 	k := kong.Must(&c, kong.Name("presenter"), kong.Vars{"version": "PinDesk presenter " + versionText()},
-		kong.Description("Shares this computer's screen with a technician, who can control it if you say yes. Ctrl-C stops at once."), kong.UsageOnError())
-	_, err := k.Parse(os.Args[1:])
-	k.FatalIfErrorf(err)
+		kong.Description("Shares this computer's screen with a technician, who can control it if you say yes. Ctrl-C stops at once."))
+	if _, err := k.Parse(os.Args[1:]); err != nil {
+		fmt.Fprintf(os.Stderr, "presenter: error: %v\nSee presenter --help.\n", err)
+		os.Exit(2)
+	}
 	if err := run(c); err != nil {
 		fmt.Fprintln(os.Stderr, "presenter:", err)
 		os.Exit(1)
@@ -95,6 +97,9 @@ func run(c cli) error {
 		return err
 	}
 	terminal.say("This screen is ready to be shared. Press Ctrl-C to stop at any time.")
+	if consent != presenter.ControlFree { // who asks nothing may run without a terminal to read from
+		terminal.listenFor(func(line string) { chat(terminal, p, line) })
+	}
 	err = p.Run(ctx)
 	if errors.Is(err, presenter.ErrEnded) {
 		terminal.say("%s.", strings.ToUpper(err.Error()[:1])+err.Error()[1:])

@@ -36,8 +36,11 @@ type terminal struct {
 	keys  chan byte
 	start sync.Once
 
-	mu  sync.Mutex
-	raw bool // lines need a carriage return; guarded by mu
+	mu     sync.Mutex
+	raw    bool              // lines need a carriage return; guarded by mu
+	taking int               // who waits for keys; guarded by mu
+	line   []byte            // typed while nobody does; guarded by mu
+	typed  func(line string) // takes it when it is whole; nil: nobody; guarded by mu
 }
 
 var _ presenter.Asker = (*terminal)(nil)
@@ -67,13 +70,58 @@ func (t *terminal) listen() {
 				if err != nil {
 					return
 				}
-				select {
-				case t.keys <- b:
-				default:
-				}
+				t.key(b)
 			}
 		}()
 	})
+}
+
+// maxLine is the longest line for typed, in bytes; what is beyond is lost.
+const maxLine = 4096
+
+// key passes on a byte: to who waits for keys, else into the line for typed. While there is
+// neither it is kept for who asks next, as a terminal does.
+func (t *terminal) key(b byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.taking > 0 || t.typed == nil:
+		select {
+		case t.keys <- b:
+		default:
+		}
+	case b == '\n' || b == '\r':
+		line := string(t.line)
+		t.line = t.line[:0]
+		typed := t.typed
+		t.mu.Unlock() // it may say something
+		typed(line)
+		t.mu.Lock()
+	case len(t.line) < maxLine:
+		t.line = append(t.line, b)
+	}
+}
+
+// take claims all keys until the result is called. A half line is no part of what is asked.
+func (t *terminal) take() (done func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.taking++
+	t.line = t.line[:0]
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.taking--
+	}
+}
+
+// listenFor gives each line that is typed while nothing is asked to f, on the goroutine that
+// reads.
+func (t *terminal) listenFor(f func(line string)) {
+	t.mu.Lock()
+	t.typed = f
+	t.mu.Unlock()
+	t.listen()
 }
 
 // say prints a line, or several.
@@ -95,6 +143,7 @@ func (t *terminal) print(s string) {
 
 // readLine reads one line, which is echoed by the terminal.
 func (t *terminal) readLine(ctx context.Context) (string, error) {
+	defer t.take()()
 	t.listen()
 	var line []byte
 	for {
@@ -116,6 +165,7 @@ func (t *terminal) readLine(ctx context.Context) (string, error) {
 
 // Ask puts a question. Only "y" or "yes" and Enter is a yes.
 func (t *terminal) Ask(ctx context.Context, q presenter.Question) bool {
+	defer t.take()()
 	t.listen()
 	defer t.makeRaw()()
 	verb := "see"

@@ -96,11 +96,11 @@ func TestAsk(t *testing.T) {
 				}
 			}
 			answer := make(chan bool, 1)
-			start := time.Now()
 			go func() { answer <- term.Ask(context.Background(), presenter.Question{Name: "Eve", Control: true}) }()
 			eventually(t, "the question", func() bool { return out.has(question) })
 			person.WriteString(c.early)
-			eventually(t, "the deaf time", func() bool { return time.Since(start) > deaf+100*time.Millisecond })
+			start := time.Now() // it listens some time after it shows
+			eventually(t, "the deaf time", func() bool { return time.Since(start) > deaf+300*time.Millisecond })
 			select {
 			case yes := <-answer:
 				t.Fatalf("answered %v by what was typed too early", yes)
@@ -160,4 +160,38 @@ func TestAskPIN(t *testing.T) {
 	if _, err := askPIN(context.Background(), term); err == nil {
 		t.Error("an empty PIN was accepted")
 	}
+}
+
+// TestTypedLines: what is typed while nothing is asked is for the chat; an answer never is.
+func TestTypedLines(t *testing.T) {
+	person, program := pty(t)
+	out := &shown{}
+	term := newTerminal(program, out)
+	lines := make(chan string, 8)
+	term.listenFor(func(line string) { lines <- line })
+	next := func(want string) {
+		t.Helper()
+		select {
+		case got := <-lines:
+			if got != want {
+				t.Errorf("the line is %q, want %q", got, want)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatalf("no line %q", want)
+		}
+	}
+	person.WriteString("/say hello\n/say jörg 😀\n")
+	next("/say hello")
+	next("/say jörg 😀")
+	answer := make(chan bool, 1)
+	go func() { answer <- term.Ask(context.Background(), presenter.Question{Name: "Eve"}) }()
+	eventually(t, "the question", func() bool { return out.has("Type y and press Enter") })
+	start := time.Now()
+	eventually(t, "the deaf time", func() bool { return time.Since(start) > deaf+300*time.Millisecond })
+	person.WriteString("y\r")
+	if !<-answer {
+		t.Error("the answer was no")
+	}
+	person.WriteString("/say after\n")
+	next("/say after")
 }

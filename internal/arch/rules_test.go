@@ -28,10 +28,13 @@ type rule struct {
 
 // rules has every package of the module, by its path below the module's.
 var rules = map[string]rule{
+	"internal/audit":       {layer: l0},
 	"internal/fault":       {layer: l0},
+	"internal/jobs":        {layer: l0}, // its I/O is behind its Store
 	"internal/origin":      {layer: l0},
-	"internal/wire":        {layer: l0},
+	"internal/puzzle":      {layer: l0},
 	"internal/screen/jpeg": {layer: l0},
+	"internal/wire":        {layer: l0},
 	"internal/screen": {
 		layer:   l0,
 		uses:    []string{"internal/screen/jpeg", "internal/wire"},
@@ -45,7 +48,15 @@ var rules = map[string]rule{
 		modules: []string{"github.com/klauspost/compress/zstd"},
 	},
 
-	"internal/relay": {layer: l1, uses: []string{"internal/wire"}},
+	"internal/apikey": {layer: l1, uses: []string{"internal/fault"}},
+	"internal/hook":   {layer: l1, uses: []string{"internal/audit", "internal/jobs"}},
+	"internal/relay":  {layer: l1, uses: []string{"internal/wire"}},
+	"internal/chat":   {layer: l1, uses: []string{"internal/wire"}},
+	"internal/mail": {
+		layer:   l1,
+		uses:    []string{"internal/fault", "internal/jobs"},
+		modules: []string{"golang.org/x/net/idna", "golang.org/x/time/rate"},
+	},
 	"internal/session": {
 		layer:   l1,
 		uses:    []string{"internal/fault"},
@@ -54,15 +65,20 @@ var rules = map[string]rule{
 
 	"internal/httpapi": {
 		layer: l2,
-		uses:  []string{"internal/fault", "internal/origin", "internal/session"},
+		uses:  []string{"internal/apikey", "internal/audit", "internal/chat", "internal/fault", "internal/hook", "internal/jobs", "internal/mail", "internal/origin", "internal/puzzle", "internal/session", "internal/wire"},
 		modules: []string{
 			"github.com/go-chi/chi/v5",
 			"golang.org/x/time/rate",
 		},
 	},
+	"internal/certs": {
+		layer:   l2,
+		modules: []string{"golang.org/x/crypto/acme"},
+	},
+	"internal/certs/acmetest": {layer: l2, testOnly: true},
 	"internal/store": {
 		layer: l2,
-		uses:  []string{"internal/fault", "internal/session", "migrations"},
+		uses:  []string{"internal/apikey", "internal/audit", "internal/chat", "internal/fault", "internal/hook", "internal/jobs", "internal/mail", "internal/session", "internal/wire", "migrations"},
 		modules: []string{
 			"github.com/jackc/pgx/v5",
 			"github.com/pressly/goose/v3",
@@ -74,6 +90,17 @@ var rules = map[string]rule{
 		modules:  []string{"github.com/jackc/pgx/v5"},
 		testOnly: true,
 	},
+	"internal/smtp": {
+		layer:   l2,
+		uses:    []string{"internal/jobs", "internal/mail"},
+		modules: []string{"github.com/wneessen/go-mail"},
+	},
+	"internal/smtp/smtptest": {
+		layer:    l2,
+		modules:  []string{"github.com/emersion/go-sasl", "github.com/emersion/go-smtp"},
+		testOnly: true,
+	},
+	"internal/outbound": {layer: l2, uses: []string{"internal/jobs"}, modules: []string{"code.dny.dev/ssrf"}},
 	"internal/wsconn": {
 		layer: l2,
 		uses: []string{
@@ -91,8 +118,8 @@ var rules = map[string]rule{
 	"internal/broker": {
 		layer: l3,
 		uses: []string{
-			"internal/fault", "internal/httpapi", "internal/origin", "internal/relay",
-			"internal/session", "internal/store", "internal/wire", "internal/wsconn", "web",
+			"internal/apikey", "internal/audit", "internal/certs", "internal/chat", "internal/fault", "internal/hook", "internal/httpapi", "internal/jobs",
+			"internal/mail", "internal/origin", "internal/outbound", "internal/relay", "internal/session", "internal/smtp", "internal/store", "internal/wire", "internal/wsconn", "web",
 		},
 	},
 
@@ -108,13 +135,13 @@ var rules = map[string]rule{
 	"internal/platform/xvfb": {layer: l2, testOnly: true},
 	"internal/presenter": {
 		layer:   l2,
-		uses:    []string{"internal/fault", "internal/screen", "internal/wire"},
+		uses:    []string{"internal/fault", "internal/puzzle", "internal/screen", "internal/wire"},
 		modules: []string{"github.com/gorilla/websocket"},
 	},
 
 	"cmd/broker": {
 		layer:   program,
-		uses:    []string{"internal/broker", "internal/session"},
+		uses:    []string{"internal/apikey", "internal/broker", "internal/session", "internal/smtp"},
 		modules: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
 	},
 	"cmd/presenter": {

@@ -18,8 +18,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pindesk/internal/apikey"
 	"pindesk/internal/fault"
 	"pindesk/internal/httpapi"
+	"pindesk/internal/jobs"
+	"pindesk/internal/mail"
 	"pindesk/internal/origin"
 	"pindesk/internal/relay"
 	"pindesk/internal/session"
@@ -34,6 +37,7 @@ const (
 	presenceFor   = 15 * time.Second // a node that dies is seen as gone after this
 	sweepEvery    = 10 * time.Second
 	clockEvery    = time.Minute
+	forgetEvery   = 5 * time.Minute
 	workTimeout   = 10 * time.Second // of one round of the above
 	drainTimeout  = 10 * time.Second // each for sockets and for requests
 )
@@ -48,15 +52,27 @@ type Config struct {
 	SecretFile     string // "" means secret.key in Data
 	TrustedProxies []netip.Prefix
 	Limits         session.Limits
-	CreatesPerMin  int
-	Web            fs.FS // nil means the embedded pages
-	Log            *slog.Logger
+	CreatesPerMin  int  // 0: httpapi's default; less: no bound
+	RequireKey     bool // see httpapi.Config
+	TLS            TLS
+	// HSTSSubdomains and HSTSPreload: see httpapi.Config.
+	HSTSSubdomains, HSTSPreload bool
+	// HookAllow and HookAllowPrivate are Allow and AllowPrivate of outbound.Config.
+	HookAllow        []string
+	HookAllowPrivate bool
+	Mail             Mail
+	KeepChat         time.Duration // after a session's end; 0: chat.DefaultKeep
+	Web              fs.FS         // nil means the embedded pages
+	Log              *slog.Logger
+	// Clock is the time of all that is stored. Tests move it; nil: the database's.
+	Clock func() time.Time
 }
 
 // Broker is one running process's worth of PinDesk.
 type Broker struct {
 	log      *slog.Logger
 	store    *store.Store
+	keys     *session.Keyring
 	sessions *session.Service
 	hub      *relay.Hub
 	sockets  *wsconn.Handler
@@ -64,7 +80,15 @@ type Broker struct {
 	server   *http.Server
 	public   *url.URL
 	admitted atomic.Uint64 // tickets
+	tls      transport
 	draining atomic.Bool
+	clock    func() time.Time // of Config
+	witness  *witness
+	hooks    *jobs.Worker
+	hookKey  []byte
+	chats    chats
+	mail     *mail.Service // nil: no mail server is set
+	mails    *jobs.Worker  // as mail
 }
 
 // OpenStore opens and migrates the database of c. The caller closes it.
@@ -85,7 +109,7 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	b = &Broker{log: c.Log}
+	b = &Broker{log: c.Log, clock: c.Clock}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, b.Close())
@@ -105,22 +129,40 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 	if err != nil {
 		return b, err
 	}
-	b.hub = relay.New(relay.Config{Log: c.Log})
+	if err = errors.Join(b.openChats(c), b.openMail(c, origins.List()[0])); err != nil {
+		return b, err
+	}
+	if err = b.openHooks(c, origins); err != nil {
+		return b, err
+	}
+	b.witness = newWitness(b.store.Note, b.now, c.Log)
+	b.hub = relay.New(relay.Config{Log: c.Log, Observe: b.witness.see, Chat: b.chats})
 	b.sockets = &wsconn.Handler{Allowed: origins.Allowed, Admit: b.admit, Serve: b.serve, Log: c.Log}
+	puzzleKey, err := b.keys.Derive("puzzle v1")
+	if err != nil {
+		return b, err
+	}
 	pages := c.Web
 	if pages == nil {
 		pages = web.Files
+	}
+	var mailer httpapi.Mailer // not a nil pointer in an interface
+	if b.mail != nil {
+		mailer = b.mail
 	}
 	b.server = &http.Server{
 		Handler: httpapi.New(httpapi.Config{
 			Sessions: b.sessions, PublicURL: b.public, Origins: origins, Region: c.Region, Relay: b.sockets, Web: pages,
 			Log: c.Log, Ready: b.ready, TrustedProxies: c.TrustedProxies, CreatesPerMinute: c.CreatesPerMin, OnEnd: b.hub.End,
+			Keys: apikey.Service{Store: b.store}, RequireKey: c.RequireKey, HSTSSubdomains: c.HSTSSubdomains, HSTSPreload: c.HSTSPreload, PuzzleKey: puzzleKey, Now: b.now,
+			Records: b.store, HookSecret: b.hookSecret, Mail: mailer, Chats: b.chats,
 		}),
 		ReadHeaderTimeout: httpapi.ReadHeaderTimeout, ReadTimeout: httpapi.ReadTimeout,
 		WriteTimeout: httpapi.WriteTimeout, IdleTimeout: httpapi.IdleTimeout, MaxHeaderBytes: httpapi.MaxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(c.Log.Handler(), slog.LevelDebug),
 	}
-	return b, nil
+	b.warnPlain(c)
+	return b, b.openTLS(c)
 }
 
 func (b *Broker) openSessions(ctx context.Context, c Config) error {
@@ -138,7 +180,8 @@ func (b *Broker) openSessions(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	b.sessions, err = session.New(session.Config{Store: b.store, Keys: keys, Region: c.Region, Limits: c.Limits})
+	b.keys = keys
+	b.sessions, err = session.New(session.Config{Store: b.store, Keys: keys, Region: c.Region, Limits: c.Limits, Clock: c.Clock})
 	if err != nil {
 		return err
 	}
@@ -164,12 +207,15 @@ func (b *Broker) origins(c Config) (origin.Origins, error) {
 		return origin.Origins{}, fmt.Errorf("listen: %w", err)
 	}
 	port := b.listener.Addr().(*net.TCPAddr).Port
+	if len(c.TLS.Domains) > 0 {
+		host = c.TLS.Domains[0]
+	}
 	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
 		b.log.Warn("no --public-url: links and pages work on this machine only, as localhost")
 		host = "localhost"
 	}
-	b.public = &url.URL{Scheme: "http", Host: net.JoinHostPort(host, fmt.Sprint(port))}
-	if ip, err := netip.ParseAddr(host); host == "localhost" || err == nil && ip.IsLoopback() {
+	b.public = &url.URL{Scheme: c.scheme(), Host: net.JoinHostPort(host, fmt.Sprint(port))}
+	if loopback(host) {
 		return origin.NewLoopback(b.public)
 	}
 	return origin.New(b.public)
@@ -218,15 +264,18 @@ func (b *Broker) serve(ctx context.Context, p relay.Party, c relay.Conn) error {
 	return err
 }
 
-func (b *Broker) present(ctx context.Context, parties []string) {
+// present stores that parties are here, and reports whether it could.
+func (b *Broker) present(ctx context.Context, parties []string) bool {
 	if len(parties) == 0 {
-		return
+		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, workTimeout)
 	defer cancel()
-	if err := b.sessions.Online(ctx, parties, b.store.Now().Add(presenceFor)); err != nil {
+	if err := b.sessions.Online(ctx, parties, b.now().Add(presenceFor)); err != nil {
 		b.log.Error("presence could not be stored", "err", err)
+		return false
 	}
+	return true
 }
 
 // Run serves until ctx is done, then drains: parties are told to reconnect, requests end.
@@ -247,7 +296,12 @@ func (b *Broker) Run(ctx context.Context) error {
 			}
 		})
 	}
-	every(presenceEvery, func(ctx context.Context) { b.present(ctx, b.hub.Parties(nil)) })
+	// Those whom this broker served before may need a moment to come back.
+	if err := errors.Join(b.sessions.Restarted(ctx), b.store.FreeJobs(ctx, b.now())); err != nil {
+		stopWork()
+		return err
+	}
+	every(presenceEvery, b.attend)
 	every(sweepEvery, b.sweep)
 	every(clockEvery, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, workTimeout)
@@ -256,11 +310,20 @@ func (b *Broker) Run(ctx context.Context) error {
 			b.log.Error("the database does not answer", "err", err)
 		}
 	})
+	every(forgetEvery, b.forget)
+	claims, stopClaims := context.WithCancel(ctx) // nothing more is claimed while the broker drains
+	done.Go(func() { b.hooks.Run(claims) })
+	if b.mails != nil {
+		done.Go(func() { b.mails.Run(claims) })
+	}
+	done.Go(func() { b.witness.run(work) })
+	done.Go(func() { b.runTLS(work) })
 	defer done.Wait()
 	defer stopWork()
+	defer stopClaims()
 
 	failed := make(chan error, 1)
-	go func() { failed <- b.server.Serve(b.listener) }()
+	go func() { failed <- b.serveHTTP() }()
 	b.log.Info("broker is up", "url", b.URL(), "listen", b.listener.Addr().String())
 	select {
 	case err := <-failed:
@@ -275,7 +338,7 @@ func (b *Broker) drain() error {
 	b.log.Info("going down: parties are told to reconnect; once more ends at once")
 	b.hub.Drain()
 	gone := make(chan struct{})
-	go func() { b.sockets.Wait(); close(gone) }()
+	go func() { b.sockets.Wait(); b.hub.Wait(); close(gone) }()
 	select {
 	case <-gone:
 	case <-time.After(drainTimeout):
@@ -309,6 +372,9 @@ func (b *Broker) Close() error {
 	}
 	if b.listener != nil {
 		_ = b.listener.Close() // closed already where the server ran
+	}
+	if b.tls.plainNet != nil {
+		_ = b.tls.plainNet.Close()
 	}
 	if b.store != nil {
 		err = errors.Join(err, b.store.Close())

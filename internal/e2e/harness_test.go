@@ -167,6 +167,7 @@ type goViewer struct {
 	resume  string
 	state   wire.Control
 	refused []wire.Control
+	heard   []string // of the chat
 	updates int
 	resyncs int
 	waiting bool // resync was sent and no key came since
@@ -252,6 +253,10 @@ func (v *goViewer) messageLocked(msg []byte) {
 			v.beginLocked(c.Epoch)
 		case wire.TypeRefused:
 			v.refused = append(v.refused, c)
+		case wire.TypeChat:
+			for _, l := range c.Lines {
+				v.heard = append(v.heard, l.Text)
+			}
 		}
 	}
 }
@@ -358,6 +363,7 @@ func (v *goViewer) shows(d *xdesktop) bool {
 
 // sharing is a presenter that runs in this process.
 type sharing struct {
+	*presenter.Presenter
 	cancel context.CancelFunc
 	ended  chan error
 }
@@ -372,7 +378,7 @@ func (s *site) present(pin string, c presenter.Config) *sharing {
 		s.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	run := &sharing{cancel: cancel, ended: make(chan error, 1)}
+	run := &sharing{Presenter: p, cancel: cancel, ended: make(chan error, 1)}
 	go func() { run.ended <- p.Run(ctx) }()
 	s.t.Cleanup(func() { run.stop() })
 	return run

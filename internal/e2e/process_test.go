@@ -101,8 +101,8 @@ type brokerProgram struct {
 	first *logBuffer // what a broker said that was killed
 }
 
-// startBroker runs bin/broker on a free port; databaseURL "" means SQLite.
-func startBroker(t *testing.T, databaseURL string) *brokerProgram {
+// startBroker runs bin/broker on a free port; databaseURL "" means SQLite. more are flags.
+func startBroker(t *testing.T, databaseURL string, more ...string) *brokerProgram {
 	t.Helper()
 	port := freePort(t)
 	b := &brokerProgram{site: &site{t: t, url: "http://127.0.0.1:" + port, log: &logBuffer{}}}
@@ -110,6 +110,7 @@ func startBroker(t *testing.T, databaseURL string) *brokerProgram {
 	if databaseURL != "" {
 		b.args = append(b.args, "--database-url", databaseURL)
 	}
+	b.args = append(b.args, more...)
 	b.run()
 	return b
 }

@@ -45,6 +45,12 @@ const (
 	BadTicket      = "bad_ticket"
 	BadOrigin      = "bad_origin"
 	BadHook        = "bad_hook"
+	BadAddress     = "bad_address" // of a mail
+	MailOff        = "mail_off"    // the operator has set no mail server
+	BadKey         = "bad_key"     // an API key that is unknown or revoked
+	KeyNeeded      = "key_needed"  // the call asks for an API key or a session token, and there was none
+	NotAllowed     = "not_allowed" // a good key or a token, but not this session's
+	Puzzle         = "puzzle"      // solve the puzzle in the answer and ask again
 	Blocked        = "blocked"
 	TooMany        = "too_many_requests"
 	TooLarge       = "too_large"

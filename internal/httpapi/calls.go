@@ -48,15 +48,16 @@ func (a *api) createSession(w http.ResponseWriter, r *http.Request) error {
 	if region == "" {
 		region = a.Region
 	}
-	if err := a.creation.take(clientAddr(r)); err != nil {
-		return err
-	}
-	made, err := a.Sessions.Create(r.Context(), region)
+	who, err := a.enter(r, callCreate)
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Session-Token", made.Token)
-	w.Header().Set("Access-Control-Expose-Headers", "Session-Token")
+	made, err := a.Sessions.Create(r.Context(), region, who.maker())
+	if err != nil {
+		return err
+	}
+	w.Header().Set(tokenHeader, made.Token)
+	w.Header().Set("Access-Control-Expose-Headers", tokenHeader)
 	writeJSON(w, r, http.StatusOK, struct {
 		success
 		PIN string `json:"session_pin"`
@@ -71,7 +72,7 @@ func (a *api) sessionURL(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var s session.Session
-	if err := a.gated(r, pin, func(ctx context.Context) (err error) {
+	if err := a.within(r, callSessionURL, pin, func(ctx context.Context, _ *session.Kept) (err error) {
 		s, err = a.Sessions.Lookup(ctx, pin)
 		return err
 	}); err != nil {
@@ -102,7 +103,7 @@ func (a *api) setHook(w http.ResponseWriter, r *http.Request) error {
 	if body.Type == nil || body.URL == nil || body.PIN == nil {
 		return fault.New(fault.BadRequest, "The body needs the fields type, url and session_pin.")
 	}
-	if err := a.gated(r, *body.PIN, func(ctx context.Context) error {
+	if err := a.within(r, callHook, *body.PIN, func(ctx context.Context, _ *session.Kept) error {
 		return a.Sessions.SetHook(ctx, *body.PIN, *body.Type, *body.URL)
 	}); err != nil {
 		return err
@@ -118,7 +119,7 @@ func (a *api) state(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var st session.State
-	if err := a.gated(r, pin, func(ctx context.Context) (err error) {
+	if err := a.within(r, callState, pin, func(ctx context.Context, _ *session.Kept) (err error) {
 		st, err = a.Sessions.State(ctx, pin)
 		return err
 	}); err != nil {
@@ -134,10 +135,11 @@ func (a *api) state(w http.ResponseWriter, r *http.Request) error {
 		Region          string `json:"region"`
 		PresenterOnline bool   `json:"presenter_online"`
 		ViewersOnline   int    `json:"viewers_online"`
+		Organisation    string `json:"organisation,omitempty"` // verified; missing without an API key
 		CreatedAt       string `json:"created_at"`
 		ExpiresAt       string `json:"expires_at"`
 	}{
-		ok, name, st.Session.Region, st.PresenterOnline, st.ViewersOnline,
+		ok, name, st.Session.Region, st.PresenterOnline, st.ViewersOnline, st.Session.Organisation,
 		iso(st.Session.CreatedAt), iso(st.Session.ExpiresAt),
 	})
 	return nil
@@ -152,7 +154,7 @@ func (a *api) endSession(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var ended session.Session
-	if err := a.gated(r, pin, func(ctx context.Context) (err error) {
+	if err := a.within(r, callEnd, pin, func(ctx context.Context, _ *session.Kept) (err error) {
 		ended, err = a.Sessions.End(ctx, pin)
 		return err
 	}); err != nil {
@@ -183,7 +185,12 @@ func (a *api) join(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.BadRequest, `The field role must be "presenter" or "viewer".`)
 	}
 	var joined session.Joined
-	if err := a.gated(r, *body.PIN, func(ctx context.Context) (err error) {
+	who, err := a.enter(r, callJoin)
+	if err != nil {
+		return err
+	}
+	who.resume = body.Resume
+	if err := a.gated(r, who, *body.PIN, func(ctx context.Context) (err error) {
 		joined, err = a.Sessions.Join(ctx, session.JoinRequest{
 			PIN: *body.PIN, Role: body.Role, Name: body.Name, Resume: body.Resume,
 		})
@@ -196,7 +203,9 @@ func (a *api) join(w http.ResponseWriter, r *http.Request) error {
 		Ticket  string `json:"ticket"`
 		Resumed bool   `json:"resumed"`
 		Relay   string `json:"relay_path"`
-	}{ok, joined.Ticket, joined.Resumed, "/api/v1/relay"})
+		// The maker's, verified by the operator; missing for a session made without an API key.
+		Organisation string `json:"organisation,omitempty"`
+	}{ok, joined.Ticket, joined.Resumed, "/api/v1/relay", joined.Session.Organisation})
 	return nil
 }
 
@@ -214,18 +223,4 @@ func queryPIN(r *http.Request) (string, error) {
 		err = fault.New(fault.BadRequest, "Say which session: add ?session_pin= and its PIN.")
 	}
 	return pin, err
-}
-
-// gated runs look, which takes a PIN from the caller, if the caller's address has not
-// given too many wrong ones. Every call that takes a PIN goes through here.
-func (a *api) gated(r *http.Request, pin string, look func(context.Context) error) (err error) {
-	leave, err := a.gate.enter(r.Context(), clientAddr(r))
-	if err != nil {
-		return err
-	}
-	defer func() { leave(fault.Code(err) == fault.UnknownSession) }()
-	if len(pin) > maxName {
-		return fault.New(fault.UnknownSession, "")
-	}
-	return look(r.Context())
 }

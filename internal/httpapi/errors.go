@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pindesk/internal/fault"
+	"pindesk/internal/puzzle"
 )
 
 // handler is how every route is written: what went wrong is returned, not written.
@@ -33,6 +34,12 @@ var answers = map[string]answer{
 	fault.BadTicket:      {http.StatusUnauthorized, ""},
 	fault.BadOrigin:      {http.StatusForbidden, ""},
 	fault.BadHook:        {http.StatusBadRequest, ""},
+	fault.BadAddress:     {http.StatusBadRequest, ""},
+	fault.MailOff:        {http.StatusNotImplemented, ""},
+	fault.BadKey:         {http.StatusUnauthorized, ""},
+	fault.KeyNeeded:      {http.StatusUnauthorized, ""},
+	fault.NotAllowed:     {http.StatusForbidden, ""},
+	fault.Puzzle:         {http.StatusTooManyRequests, ""},
 	fault.Blocked:        {http.StatusForbidden, ""},
 	fault.TooMany:        {http.StatusTooManyRequests, ""},
 	fault.TooLarge:       {http.StatusRequestEntityTooLarge, ""},
@@ -63,6 +70,8 @@ type failure struct {
 	Success bool   `json:"success"` // always false
 	Error   string `json:"error"`   // a code of package fault
 	Message string `json:"message"` // for people: what to do
+
+	Puzzle *puzzle.Puzzle `json:"puzzle,omitempty"` // with fault.Puzzle
 }
 
 // serve makes an http.HandlerFunc of h.
@@ -100,8 +109,13 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 		after := defaultRetry
 		if retry := (*retryError)(nil); errors.As(err, &retry) {
 			after = retry.after
+		} else if code == fault.Puzzle {
+			after = strainHalf // for callers that solve none
 		}
 		w.Header().Set("Retry-After", retryAfter(after))
+	}
+	if code == fault.BadKey || code == fault.KeyNeeded {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="PinDesk"`)
 	}
 	if code == fault.TooLarge {
 		w.Header().Set("Connection", "close") // the rest of the body is not worth reading
@@ -110,7 +124,11 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 		writeBody(w, r, ans.status, "text/plain; charset=utf-8", []byte(message+"\n"))
 		return
 	}
-	writeJSON(w, r, ans.status, failure{Error: code, Message: message})
+	body := failure{Error: code, Message: message}
+	if p := (*puzzleError)(nil); errors.As(err, &p) {
+		body.Puzzle = &p.puzzle
+	}
+	writeJSON(w, r, ans.status, body)
 }
 
 // retryAfter writes d as whole seconds, rounded up, at least 1.

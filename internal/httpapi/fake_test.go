@@ -18,16 +18,18 @@ import (
 	"testing/fstest"
 	"time"
 
+	"pindesk/internal/apikey"
 	"pindesk/internal/fault"
 	"pindesk/internal/session"
 )
 
 const (
-	testPIN   = "7W2-97-8570"
-	testToken = "dG9rZW4gdG9rZW4gdG9rZQ"
-	pinQuery  = "?session_pin=" + testPIN
-	brokenPIN = "BAD-00-0000" // looking it up fails inside the broker
-	panicPIN  = "BAD-00-0001" // looking it up panics
+	testPIN    = "7W2-97-8570"
+	testToken  = "dG9rZW4gdG9rZW4gdG9rZQ"
+	pinQuery   = "?session_pin=" + testPIN
+	testResume = "resume-secret" // of testPIN
+	brokenPIN  = "BAD-00-0000"   // looking it up fails inside the broker
+	panicPIN   = "BAD-00-0001"   // looking it up panics
 )
 
 // fake is a session.API in memory. One session, testPIN, lives from the start.
@@ -42,6 +44,8 @@ type fake struct {
 	lookups int           // guarded by mu: calls that took a PIN
 	slow    time.Duration // how long a look-up takes
 	regions []string
+	maker   session.Maker              // guarded by mu: of the last one created
+	ended   map[string]session.Session // guarded by mu: kept, by PIN
 }
 
 func newFake() *fake {
@@ -78,15 +82,32 @@ func (f *fake) find(pin string) (session.State, error) {
 
 func (f *fake) Regions(context.Context) ([]string, error) { return f.regions, nil }
 
-func (f *fake) Create(_ context.Context, region string) (session.Created, error) {
+func (f *fake) Create(_ context.Context, region string, by session.Maker) (session.Created, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !slices.Contains(f.regions, region) {
 		return session.Created{}, fault.New(fault.UnknownRegion, "There is no such region; GET /api/v1/regions lists them.")
 	}
-	f.created = append(f.created, region)
-	return session.Created{Session: session.Session{ID: "session-2", PIN: testPIN, Region: region}, Token: testToken}, nil
+	f.created, f.maker = append(f.created, region), by
+	return session.Created{Session: session.Session{ID: "session-2", PIN: testPIN, Region: region, Maker: by}, Token: testToken}, nil
 }
+
+// Kept knows the living session and those of ended.
+func (f *fake) Kept(_ context.Context, pin string) (session.Kept, error) {
+	k := session.Kept{TokenHash: session.HashSecret(testToken)}
+	f.mu.Lock()
+	ended, has := f.ended[pin]
+	f.mu.Unlock()
+	if has {
+		k.Session = ended
+		return k, nil
+	}
+	st, err := f.find(pin)
+	k.Session = st.Session
+	return k, err
+}
+
+func (f *fake) Returning(pin, resume string) bool { return pin == testPIN && resume == testResume }
 
 func (f *fake) Lookup(_ context.Context, pin string) (session.Session, error) {
 	st, err := f.find(pin)
@@ -129,7 +150,24 @@ func (f *fake) Join(_ context.Context, r session.JoinRequest) (session.Joined, e
 	case r.Name == "draining":
 		return session.Joined{}, fault.New(fault.Draining, "This broker is going down. Try again.")
 	}
-	return session.Joined{Session: st.Session, Ticket: "one-use-ticket", Resumed: r.Resume == "resume-secret"}, nil
+	return session.Joined{Session: st.Session, Ticket: "one-use-ticket", Resumed: r.Resume == testResume}, nil
+}
+
+const (
+	testKey    = "pdk_aaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	otherKey   = "pdk_bbbbbbbb_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+	revokedKey = "pdk_cccccccc_cccccccccccccccccccccccccccccccc"
+)
+
+// fakeKeys are the good keys.
+type fakeKeys map[string]apikey.Key
+
+func (f fakeKeys) Check(_ context.Context, full string) (apikey.Key, error) {
+	k, good := f[full]
+	if !good {
+		return k, fault.New(fault.BadKey, "This API key is unknown or was revoked.")
+	}
+	return k, nil
 }
 
 // desk is an API on a fake, with its log.
@@ -189,15 +227,19 @@ func open(t *testing.T, change func(*Config)) *desk {
 // call makes a request; head are pairs of header names and values.
 func (d *desk) call(method, target, body string, head ...string) *httptest.ResponseRecorder {
 	d.Helper()
+	w := httptest.NewRecorder()
+	d.mux.ServeHTTP(w, d.request(method, target, body, head...))
+	return w
+}
+
+func (d *desk) request(method, target, body string, head ...string) *http.Request {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.RemoteAddr = d.from
 	r.TLS = nil // httptest sets it for an https target
 	for i := 0; i < len(head); i += 2 {
 		r.Header.Add(head[i], head[i+1])
 	}
-	w := httptest.NewRecorder()
-	d.mux.ServeHTTP(w, r)
-	return w
+	return r
 }
 
 // wantFailure checks a JSON error: its status, its code, and that it says what to do.

@@ -37,9 +37,17 @@ var pageHeaders = [][2]string{
 	{"Cache-Control", "no-cache"},
 }
 
-// hsts has neither includeSubDomains nor preload: they would bind other hosts of the
-// operator's domain, and for long.
-const hsts = "max-age=15768000"
+// hsts is half a year, as the reference has it.
+func hsts(subdomains, preload bool) string {
+	s := "max-age=15768000"
+	if subdomains {
+		s += "; includeSubDomains"
+	}
+	if preload {
+		s += "; preload"
+	}
+	return s
+}
 
 // pageCSP is the policy of our pages. The relay's WebSocket is named besides 'self', which
 // covers it only in newer browsers; but a CSP cannot name an IPv6 address. font-src is for the .woff2 files that we serve.
@@ -66,7 +74,7 @@ func (a *api) secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		if a.https || r.TLS != nil {
-			h.Set("Strict-Transport-Security", hsts)
+			h.Set("Strict-Transport-Security", a.hsts)
 		}
 		fixed := pageHeaders
 		if isAPI(r) {

@@ -38,6 +38,7 @@ import (
 
 	"pindesk/internal/fault"
 	"pindesk/internal/origin"
+	"pindesk/internal/puzzle"
 	"pindesk/internal/session"
 )
 
@@ -80,24 +81,47 @@ type Config struct {
 	Ready func(context.Context) error
 	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed. Nobody else's is.
 	TrustedProxies []netip.Prefix
-	// CreatesPerMinute bounds the sessions that one address (IPv6: one /64) may make; 0 means
-	// DefaultCreatesPerMinute. So many may be made at once, too.
+	// CreatesPerMinute bounds the sessions that one address (IPv6: one /64) or one API key without
+	// a quota of its own may make; 0 means DefaultCreatesPerMinute, less means no bound. So many
+	// may be made at once, too.
 	CreatesPerMinute int
+	// Keys finds API keys. nil: there are none.
+	Keys Keys
+	// RequireKey refuses the calls that cost something to whoever has no API key: see access.
+	RequireKey bool
+	// HSTSSubdomains and HSTSPreload add to Strict-Transport-Security, which is sent over TLS only,
+	// what the reference has there: includeSubDomains, and consent to browsers' built-in lists.
+	// Both bind other hosts of the operator's domain, and for long.
+	HSTSSubdomains, HSTSPreload bool
+	// PuzzleKey is the same at all nodes that share their callers. nil: random.
+	PuzzleKey []byte
+	// Now is the clock of the sessions' times. nil: time.Now.
+	Now func() time.Time
+	// Records has the logs and deliveries. Required by the calls that show them.
+	Records Records
+	// HookSecret is what a session's deliveries are signed with. Required with Records.
+	HookSecret func(sessionID string) string
+	// Mail takes wishes for mails. nil: they are refused.
+	Mail Mailer
+	// Chats has what was said. Required by the call that shows it.
+	Chats Chats
 	// OnEnd is called once after a DELETE ended a session, before it is answered. nil: not called.
 	OnEnd func(sessionID, reason string)
 }
 
-// api is everything that handlers share. Its fields do not change after New; the two
-// limits lock themselves.
+// api is everything that handlers share. Its fields do not change after New; the limits lock
+// themselves.
 type api struct {
 	Config
-	base     string // PublicURL's origin, without a trailing slash
-	https    bool   // people reach base by https
-	pageCSP  string
-	files    map[string]asset // by the path below /static/
-	gate     *pinGate
-	creation *creationLimit
-	mux      *chi.Mux
+	base    string // PublicURL's origin, without a trailing slash
+	https   bool   // people reach base by https
+	pageCSP string
+	hsts    string
+	files   map[string]asset // by the path below /static/
+	gate    *pinGate
+	puzzles *puzzle.Issuer
+	quotas  map[call]*quota
+	mux     *chi.Mux
 }
 
 // New makes the handler. It starts no goroutine. It panics when Config lacks something
@@ -118,17 +142,22 @@ func newAPI(c Config) *api {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	if c.CreatesPerMinute <= 0 {
+	if c.CreatesPerMinute == 0 {
 		c.CreatesPerMinute = DefaultCreatesPerMinute
 	}
-	a := &api{
-		Config:   c,
-		base:     public.List()[0],
-		pageCSP:  pageCSP(c.Origins),
-		gate:     newPINGate(),
-		creation: newCreationLimit(c.CreatesPerMinute),
-		mux:      chi.NewRouter(),
+	if c.Now == nil {
+		c.Now = time.Now
 	}
+	a := &api{
+		Config:  c,
+		base:    public.List()[0],
+		pageCSP: pageCSP(c.Origins),
+		gate:    newPINGate(),
+		puzzles: puzzle.NewIssuer(c.PuzzleKey),
+		quotas:  quotas(max(0, c.CreatesPerMinute)),
+		mux:     chi.NewRouter(),
+	}
+	a.hsts = hsts(c.HSTSSubdomains, c.HSTSPreload)
 	a.https = strings.HasPrefix(a.base, "https://")
 	if a.files, err = readAssets(c.Web); err != nil {
 		panic("httpapi: Config.Web: " + err.Error())
@@ -155,7 +184,7 @@ func (a *api) routes() {
 		}
 		a.mux.Use(middleware.ClientIPFromXFF(prefixes...))
 	}
-	a.mux.Use(a.logged, a.recovered, a.secured)
+	a.mux.Use(a.logged, a.recovered, a.secured, acting)
 	a.mux.NotFound(a.serve(a.notFound))
 	a.mux.MethodNotAllowed(a.serve(a.badMethod))
 
@@ -164,12 +193,17 @@ func (a *api) routes() {
 	a.mount("/api/v1/session_pin", anyOrigin, calls{http.MethodGet: a.createSession})
 	a.mount("/api/v1/session_url", anyOrigin, get(a.sessionURL))
 	a.mount("/api/v1/hook", anyOrigin, calls{http.MethodPut: a.setHook})
+	a.mount("/api/v1/email/{address}", anyOrigin, calls{http.MethodPost: a.email})
+	a.mount("/api/v1/chat_log", anyOrigin, get(a.chatLog))
 
 	// Ours: our own pages, and programs.
 	a.mount("/api/v1/session", a.ownOrigin, calls{
 		http.MethodGet: a.state, http.MethodHead: a.state, http.MethodDelete: a.endSession,
 	})
 	a.mount("/api/v1/join", a.ownOrigin, calls{http.MethodPost: a.join})
+	a.mount("/api/v1/audit", a.ownOrigin, get(a.audit))
+	a.mount("/api/v1/deliveries", a.ownOrigin, get(a.deliveries))
+	a.mount("/api/v1/deliveries/{id}/replay", a.ownOrigin, calls{http.MethodPost: a.replay})
 	a.mount("/api/v1/relay", nil, calls{http.MethodGet: a.relay})
 
 	a.mount("/healthz", nil, get(a.healthy))
@@ -223,7 +257,7 @@ func (a *api) options(w http.ResponseWriter, r *http.Request) error {
 	if w.Header().Get("Access-Control-Allow-Origin") != "" {
 		calls := slices.DeleteFunc(allow, func(m string) bool { return m == http.MethodOptions })
 		w.Header().Set("Access-Control-Allow-Methods", strings.Join(calls, ", "))
-		w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
+		w.Header().Set("Access-Control-Allow-Headers", allowHeaders)
 		w.Header().Set("Access-Control-Max-Age", "86400")
 	}
 	w.WriteHeader(http.StatusNoContent)

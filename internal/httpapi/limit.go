@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"container/list"
-	"context"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -12,16 +11,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-const (
-	// maxFailures wrong PINs within failureWindow are what one address may give. A PIN is one
-	// of 36^3 * 10^6 and few are alive, so 5 a minute find nothing, and people mistype less often.
-	maxFailures   = 5
-	failureWindow = time.Minute
-
-	// maxTracked addresses are remembered by each limit: some 25 MB at worst. See recent for
-	// who is forgotten first.
-	maxTracked = 1 << 16
-)
+// maxTracked callers are remembered by each limit: some 25 MB at worst. See recent for who is
+// forgotten first.
+const maxTracked = 1 << 16
 
 // clientAddr is the caller's address as the middleware of routes found it; the zero Addr
 // when it could not tell.
@@ -45,27 +37,27 @@ func limitKey(addr netip.Addr) netip.Prefix {
 // are more than max, those that were changed longest ago. Whoever owns max addresses can
 // thus push itself out; what bounds so many callers together is not the business of a
 // limit by address. Not safe for concurrent use.
-type recent[V any] struct {
+type recent[K comparable, V any] struct {
 	max   int
 	keep  time.Duration
-	byKey map[netip.Prefix]*list.Element // of *recentEntry[V]
-	order list.List                      // the longest unchanged first
+	byKey map[K]*list.Element // of *recentEntry[K, V]
+	order list.List           // the longest unchanged first
 }
 
-type recentEntry[V any] struct {
-	key     netip.Prefix
+type recentEntry[K comparable, V any] struct {
+	key     K
 	changed time.Time
 	value   V
 }
 
-func newRecent[V any](max int, keep time.Duration) *recent[V] {
-	return &recent[V]{max: max, keep: keep, byKey: make(map[netip.Prefix]*list.Element)}
+func newRecent[K comparable, V any](max int, keep time.Duration) *recent[K, V] {
+	return &recent[K, V]{max: max, keep: keep, byKey: make(map[K]*list.Element)}
 }
 
 // get returns the value of key, and the zero value when there is none any more.
-func (c *recent[V]) get(key netip.Prefix, now time.Time) (value V, found bool) {
+func (c *recent[K, V]) get(key K, now time.Time) (value V, found bool) {
 	if el := c.byKey[key]; el != nil {
-		if e := el.Value.(*recentEntry[V]); now.Sub(e.changed) < c.keep {
+		if e := el.Value.(*recentEntry[K, V]); now.Sub(e.changed) < c.keep {
 			return e.value, true
 		}
 	}
@@ -73,18 +65,18 @@ func (c *recent[V]) get(key netip.Prefix, now time.Time) (value V, found bool) {
 }
 
 // set changes the value of key and forgets others that are due.
-func (c *recent[V]) set(key netip.Prefix, value V, now time.Time) {
+func (c *recent[K, V]) set(key K, value V, now time.Time) {
 	el := c.byKey[key]
 	if el == nil {
-		el = c.order.PushBack(&recentEntry[V]{key: key})
+		el = c.order.PushBack(&recentEntry[K, V]{key: key})
 		c.byKey[key] = el
 	}
-	e := el.Value.(*recentEntry[V])
+	e := el.Value.(*recentEntry[K, V])
 	e.value, e.changed = value, now
 	c.order.MoveToBack(el)
 	for {
 		oldest := c.order.Front()
-		e := oldest.Value.(*recentEntry[V])
+		e := oldest.Value.(*recentEntry[K, V])
 		if len(c.byKey) <= c.max && now.Sub(e.changed) < c.keep {
 			return
 		}
@@ -93,121 +85,58 @@ func (c *recent[V]) set(key netip.Prefix, value V, now time.Time) {
 	}
 }
 
-// pinGate refuses callers that gave too many wrong PINs, before anybody looks theirs up.
-// Right PINs neither count nor wipe out wrong ones. Attempts under way count as if they
-// will fail, so that many at once cannot slip through; those that would be one too many
-// only in that case wait for the outcome, so nobody honest is refused for being quick.
-type pinGate struct {
-	mu     sync.Mutex
-	failed *recent[[]time.Time]     // guarded by mu: the latest failures, oldest first
-	trying map[netip.Prefix]*trials // guarded by mu: callers with attempts under way
-}
+// quota bounds how often one caller makes a call: one address (see limitKey), or one API key
+// wherever it is used from. What was not used is saved up for a minute.
+type quota struct {
+	perMinute int    // 0: no bound
+	message   string // what a caller that is over it is told
 
-// trials are one caller's attempts under way. Guarded by pinGate.mu.
-type trials struct {
-	n       int
-	changed chan struct{} // closed when one of them ends; then replaced
-}
-
-func newPINGate() *pinGate {
-	return &pinGate{
-		failed: newRecent[[]time.Time](maxTracked, failureWindow),
-		trying: make(map[netip.Prefix]*trials),
-	}
-}
-
-// enter admits an attempt from addr. The caller must call leave once, saying whether the
-// PIN was wrong. It fails with fault.TooMany, or with ctx's error if that ends first.
-func (g *pinGate) enter(ctx context.Context, addr netip.Addr) (leave func(wrong bool), err error) {
-	key := limitKey(addr)
-	for {
-		wait, err := g.admit(key)
-		if err != nil {
-			return nil, err
-		}
-		if wait == nil {
-			return func(wrong bool) { g.leave(key, wrong) }, nil
-		}
-		select {
-		case <-wait:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-}
-
-// admit begins an attempt, or returns what to wait for before asking again.
-func (g *pinGate) admit(key netip.Prefix) (wait <-chan struct{}, err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := time.Now()
-	failures := g.failures(key, now)
-	if len(failures) >= maxFailures {
-		again := failures[len(failures)-maxFailures].Add(failureWindow)
-		return nil, tooMany("Too many wrong PINs came from your address. Wait as long as Retry-After says and check the PIN.", again.Sub(now))
-	}
-	t := g.trying[key]
-	if t == nil {
-		t = &trials{changed: make(chan struct{})}
-		g.trying[key] = t
-	}
-	if len(failures)+t.n >= maxFailures {
-		return t.changed, nil
-	}
-	t.n++
-	return nil, nil
-}
-
-func (g *pinGate) leave(key netip.Prefix, wrong bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if wrong {
-		now := time.Now()
-		g.failed.set(key, append(g.failures(key, now), now), now)
-	}
-	t := g.trying[key]
-	close(t.changed)
-	t.changed = make(chan struct{})
-	if t.n--; t.n == 0 {
-		delete(g.trying, key)
-	}
-}
-
-// failures are those of key within the window. g.mu is held.
-func (g *pinGate) failures(key netip.Prefix, now time.Time) []time.Time {
-	all, _ := g.failed.get(key, now)
-	for len(all) > 0 && now.Sub(all[0]) >= failureWindow {
-		all = all[1:]
-	}
-	return all
-}
-
-// creationLimit bounds the sessions that one caller makes.
-type creationLimit struct {
-	perMinute int
 	mu        sync.Mutex
-	buckets   *recent[*rate.Limiter] // guarded by mu; full again after a minute unchanged
+	addresses *recent[netip.Prefix, *rate.Limiter] // guarded by mu; full again after a minute unchanged
+	keys      *recent[string, *rate.Limiter]       // guarded by mu; by the key's id
 }
 
-func newCreationLimit(perMinute int) *creationLimit {
-	return &creationLimit{perMinute: perMinute, buckets: newRecent[*rate.Limiter](maxTracked, time.Minute)}
+func newQuota(perMinute int, message string) *quota {
+	return &quota{
+		perMinute: perMinute, message: message,
+		addresses: newRecent[netip.Prefix, *rate.Limiter](maxTracked, time.Minute),
+		keys:      newRecent[string, *rate.Limiter](maxTracked, time.Minute),
+	}
 }
 
-// take counts one session for addr, or fails with fault.TooMany.
-func (l *creationLimit) take(addr netip.Addr) error {
-	key := limitKey(addr)
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// takeAddress counts one call from addr, or fails with fault.TooMany.
+func (q *quota) takeAddress(addr netip.Addr) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return take(q.addresses, limitKey(addr), q.perMinute, q.message)
+}
+
+// takeKey counts one call by the API key with this id, or fails with fault.TooMany. perMinute
+// is the key's own bound; 0 stands for that of an address.
+func (q *quota) takeKey(id string, perMinute int) error {
+	if perMinute == 0 {
+		perMinute = q.perMinute
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return take(q.keys, id, perMinute, q.message)
+}
+
+// take counts one call of key. The lock of buckets is held.
+func take[K comparable](buckets *recent[K, *rate.Limiter], key K, perMinute int, message string) error {
+	if perMinute == 0 {
+		return nil
+	}
 	now := time.Now()
-	bucket, found := l.buckets.get(key, now)
+	bucket, found := buckets.get(key, now)
 	if !found {
-		bucket = rate.NewLimiter(rate.Every(time.Minute/time.Duration(l.perMinute)), l.perMinute)
+		bucket = rate.NewLimiter(rate.Every(time.Minute/time.Duration(perMinute)), perMinute)
 	}
 	if turn := bucket.ReserveN(now, 1); turn.DelayFrom(now) > 0 {
 		after := turn.DelayFrom(now)
 		turn.CancelAt(now)
-		return tooMany("Your address makes too many sessions. Wait as long as Retry-After says.", after)
+		return tooMany(message, after)
 	}
-	l.buckets.set(key, bucket, now)
+	buckets.set(key, bucket, now)
 	return nil
 }

@@ -184,7 +184,7 @@ func TestGateWaiterGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newPINGate()
 		addr := netip.MustParseAddr("192.0.2.1")
-		var leaves []func(bool)
+		var leaves []func(outcome)
 		for range maxFailures {
 			leave, err := g.enter(t.Context(), addr)
 			if err != nil {
@@ -198,12 +198,12 @@ func TestGateWaiterGivesUp(t *testing.T) {
 			t.Errorf("a sixth at once got in: %v", err)
 		}
 		for _, leave := range leaves {
-			leave(false)
+			leave(undecided)
 		}
 		if leave, err := g.enter(t.Context(), addr); err != nil {
 			t.Error(err)
 		} else {
-			leave(false)
+			leave(undecided)
 		}
 	})
 }
@@ -266,7 +266,7 @@ func TestRecentIsBounded(t *testing.T) {
 		return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
 	}
 	now := time.Unix(0, 0)
-	c := newRecent[string](100, time.Minute)
+	c := newRecent[netip.Prefix, string](100, time.Minute)
 	c.set(key(0), "kept", now)
 	for i := range 1000 {
 		if i > 0 {
@@ -302,7 +302,7 @@ func TestGateMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		leave(true)
+		leave(wrongPIN)
 	}
 	if got := len(g.failed.byKey); got > maxTracked || len(g.trying) != 0 {
 		t.Errorf("%d addresses remembered, %d trying", got, len(g.trying))

@@ -20,6 +20,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"pindesk/internal/fault"
+	"pindesk/internal/puzzle"
 )
 
 // lines are the log's lines so far.
@@ -42,6 +43,7 @@ func TestLogHasNoSecret(t *testing.T) {
 	d := open(t, func(c *Config) {
 		c.Ready = func(context.Context) error { return errors.New("cannot read " + testPIN) }
 		c.CreatesPerMinute = 1000
+		c.Keys = fakeKeys{testKey: {ID: "aaaaaaaa", Organisation: "Help Ltd"}}
 	})
 	targets := []string{"/", "/view", "/healthz", "/readyz", "/openapi.yaml", "/static/shared/wire.js", "/nothing", "/api/v1/nothing"}
 	for _, call := range []string{"regions", "session_pin", "session_url", "hook", "session", "join", "relay"} {
@@ -54,18 +56,20 @@ func TestLogHasNoSecret(t *testing.T) {
 				for _, tail := range []string{"?session_pin=" + pin, "/?session_pin=" + pin + "&session_pin=" + pin, "/" + pin, "?" + pin, "?%" + pin} {
 					for _, body := range []string{"", joinBody(pin, `,"resume":"resume-secret"`), hookBody(pin), pin, `{"session_pin":{"` + pin + `":1}}`, `{"name":` + strings.ReplaceAll(pin, "-", "")} {
 						calls++
-						d.from = "[2001:db8:" + strconv.FormatInt(int64(calls), 16) + "::1]:1" // no limit in the way
+						d.from = "[2001:db8:" + strconv.FormatInt(int64(calls), 16) + "::1]:1" // no limit in the way,
+						d.gate.strain = 0                                                      // and no puzzle
 						if calls > 0xffff {
 							t.Fatal("too many calls for the addresses")
 						}
-						d.call(method, target+tail, body, "X-Request-Id", pin, "User-Agent", pin, "Referer", pin, "X-Forwarded-For", pin, "Cookie", pin)
+						d.call(method, target+tail, body, "X-Request-Id", pin, "User-Agent", pin, "Referer", pin, "X-Forwarded-For", pin, "Cookie", pin,
+							"Authorization", "Bearer "+testKey, tokenHeader, testToken, puzzle.Header, pin)
 					}
 				}
 			}
 		}
 	}
 	text := strings.ToLower(d.log.String())
-	for _, secret := range []string{testPIN, "7W2978570", brokenPIN, "BAD000000", panicPIN, "BAD000001", testToken, "one-use-ticket", "resume-secret"} {
+	for _, secret := range []string{testPIN, "7W2978570", brokenPIN, "BAD000000", panicPIN, "BAD000001", testToken, "one-use-ticket", "resume-secret", testKey} {
 		if at := strings.Index(text, strings.ToLower(secret)); at >= 0 {
 			t.Errorf("the log has %q: ...%s...", secret, text[max(0, at-200):min(len(text), at+100)])
 		}

@@ -56,7 +56,7 @@ func TestOpenAPIListsExactlyTheRoutes(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("described: %q\nmounted:   %q", got, want)
 	}
-	if len(want) != 14 {
+	if len(want) != 19 {
 		t.Errorf("%d routes are mounted: %q", len(want), want)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"pindesk/internal/fault"
+	"pindesk/internal/puzzle"
 	"pindesk/internal/wire"
 )
 
@@ -23,6 +24,7 @@ import (
 const (
 	dialTimeout = 15 * time.Second
 	maxAnswer   = 64 << 10
+	maxPuzzles  = 3 // of one join
 )
 
 // errRefused wraps an answer after which trying again is of no use.
@@ -38,10 +40,11 @@ func (e *waitError) Error() string { return e.err.Error() }
 
 // joinAnswer is what POST /api/v1/join gives.
 type joinAnswer struct {
-	Ticket    string `json:"ticket"`
-	RelayPath string `json:"relay_path"`
-	Error     string `json:"error"`
-	Message   string `json:"message"`
+	Ticket    string        `json:"ticket"`
+	RelayPath string        `json:"relay_path"`
+	Error     string        `json:"error"`
+	Message   string        `json:"message"`
+	Puzzle    puzzle.Puzzle `json:"puzzle"`
 }
 
 // brokerURL checks what a person gave as the broker's address.
@@ -61,39 +64,57 @@ func brokerURL(s string) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
 
-// join gets a ticket and opens the relay's socket with it.
+// join gets a ticket and opens the relay's socket with it. Where the broker sets a puzzle,
+// because many wrong PINs come in, it is solved on the way.
 func (p *Presenter) join(ctx context.Context) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
+	solved := ""
+	for puzzles := 0; ; puzzles++ {
+		a, resp, err := p.ask(ctx, solved)
+		switch {
+		case err != nil:
+			return nil, err
+		case resp.StatusCode == http.StatusOK:
+			if a.Ticket == "" || !strings.HasPrefix(a.RelayPath, "/") {
+				return nil, fmt.Errorf("%s gave no ticket", p.broker.Host)
+			}
+			return p.open(ctx, a)
+		case a.Error != fault.Puzzle || puzzles == maxPuzzles:
+			return nil, joinError(resp, a)
+		}
+		if solved, err = puzzle.Solve(ctx, a.Puzzle); err != nil {
+			return nil, joinError(resp, a)
+		}
+	}
+}
+
+// ask makes the call; solved is the answer to a puzzle, or "". The response's body is read.
+func (p *Presenter) ask(ctx context.Context, solved string) (a joinAnswer, resp *http.Response, err error) {
 	body, err := json.Marshal(map[string]string{"session_pin": p.cfg.PIN, "role": "presenter", "name": p.cfg.Name, "resume": p.resume})
 	if err != nil {
-		return nil, err
+		return a, nil, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.broker.JoinPath("/api/v1/join").String(), bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return a, nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, unURL(err)
+	if solved != "" {
+		req.Header.Set(puzzle.Header, solved)
+	}
+	if resp, err = http.DefaultClient.Do(req); err != nil {
+		return a, nil, unURL(err)
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return nil, err
+		return a, nil, err
 	}
-	var a joinAnswer
 	if err := json.Unmarshal(raw, &a); err != nil {
-		return nil, fmt.Errorf("%s does not answer like a PinDesk broker (status %d)", p.broker.Host, resp.StatusCode)
+		return a, nil, fmt.Errorf("%s does not answer like a PinDesk broker (status %d)", p.broker.Host, resp.StatusCode)
 	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, joinError(resp, a)
-	}
-	if a.Ticket == "" || !strings.HasPrefix(a.RelayPath, "/") {
-		return nil, fmt.Errorf("%s gave no ticket", p.broker.Host)
-	}
-	return p.open(ctx, a)
+	return a, resp, nil
 }
 
 func joinError(resp *http.Response, a joinAnswer) error {

@@ -10,6 +10,11 @@
 // Input goes from the reader straight to one injecting goroutine, so that it never waits for
 // pixels; the grants that it needs are behind a mutex. All goroutines end before Run returns.
 //
+// # Chat
+//
+// Tell may be called by any goroutine; its lines wait in a talk, which outlives connections, and
+// the loop sends them. What others say is shown by Config.Say.
+//
 // # Pacing
 //
 // See pace.go and flow.go: the loop encodes only when the lead viewer's acks leave credit, and

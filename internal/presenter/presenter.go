@@ -38,6 +38,7 @@ type Presenter struct {
 	start  time.Time // of the clock in updates
 	grants grants
 	inject *injection
+	talk   *talk
 	enc    *screen.Encoder
 	resume string // newest resume secret
 }
@@ -75,7 +76,7 @@ func New(c Config) (*Presenter, error) {
 	if c.Say == nil {
 		c.Say = func(string, ...any) {}
 	}
-	p := &Presenter{cfg: c, broker: u, start: time.Now(), enc: screen.NewEncoder(0)}
+	p := &Presenter{cfg: c, broker: u, start: time.Now(), enc: screen.NewEncoder(0), talk: newTalk()}
 	p.grants.of = map[uint16]grant{}
 	p.inject = newInjection(c.Input, &p.grants, c.Log)
 	return p, nil

@@ -152,6 +152,10 @@ func (s *sharing) run(ctx context.Context) error {
 			if err := s.consent.answered(a); err != nil {
 				return err
 			}
+		case <-s.p.talk.wake:
+			if err := s.sendChat(); err != nil {
+				return err
+			}
 		case <-timer.C:
 		}
 	}
@@ -191,6 +195,8 @@ func (s *sharing) control(n note, now time.Time) error {
 			s.released()
 		}
 		return s.consent.state(c.Viewers)
+	case wire.TypeChat, wire.TypeUnsaid:
+		s.chat(c)
 	case wire.TypeLead:
 		s.pace.setLead(c.Viewer, now)
 	case wire.TypeAsk:
@@ -211,7 +217,8 @@ func (s *sharing) welcome(c wire.Control) error {
 			return err
 		}
 	}
-	return nil
+	s.p.talk.connected()
+	return s.sendChat()
 }
 
 // grant gives a viewer just these rights, here and at the relay.

@@ -28,6 +28,9 @@ func (f *feed) controlOf(h wire.Header, body []byte) (c wire.Control, ok bool) {
 	if err != nil {
 		f.h.drop(dropMalformed)
 	}
+	if c.Type == wire.TypeChat {
+		c.Text = wire.CleanChat(c.Text)
+	}
 	return c, err == nil
 }
 
@@ -65,7 +68,8 @@ func (f *feed) askPresenterLocked(v *viewer) {
 }
 
 func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
-	if c.Type != wire.TypePing && c.Type != wire.TypeBye && !v.mayWish(time.Now()) {
+	// The chat has an allowance of its own.
+	if c.Type != wire.TypePing && c.Type != wire.TypeBye && c.Type != wire.TypeChat && !v.mayWish(time.Now()) {
 		f.h.drop(dropFlood)
 		return
 	}
@@ -84,6 +88,7 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 			return
 		}
 		v.asking = asking
+		f.observeLocked(v, Asked, asking)
 		// The presenter learns who asks before it learns what is asked.
 		f.stateLocked()
 		f.askPresenterLocked(v)
@@ -92,16 +97,22 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 			return
 		}
 		v.control = false
+		f.observeLocked(v, Yielded, "control")
 		if f.presenter != nil {
 			f.putLocked(f.presenter, msg, wire.KindControl, 0)
 		}
 		f.leadLocked(time.Now())
 		f.stateLocked()
+	case wire.TypeChat:
+		f.sayLocked(v.member, c)
+	case wire.TypeChatLog:
+		f.askLogLocked(v.member, c.Before)
 	case wire.TypePing:
 		f.controlLocked(v.member, wire.Control{Type: wire.TypePong, Stamp: c.Stamp, Queue: v.unacked}, 0)
 	case wire.TypeContinue:
 		if v.held && c.Epoch == f.epoch {
 			v.held = false
+			f.observeLocked(v, Continued, "")
 			f.stateLocked()
 		}
 	case wire.TypeBye:
@@ -126,6 +137,10 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 		v.asking = ""
 		v.denials++
 		v.blocked = v.denials >= maxDenials
+		f.observeLocked(v, Refused, rightOf(c.Control))
+		if v.denials == maxDenials {
+			f.observeLocked(v, Blocked, "")
+		}
 		if v.member != nil {
 			f.controlLocked(v.member, wire.Control{Type: wire.TypeRefused, Control: c.Control, Blocked: v.blocked}, 0)
 			if v.blocked && !v.view {
@@ -136,6 +151,14 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 	case wire.TypeQuestion:
 		f.question = c.Open
 		f.stateLocked()
+	case wire.TypeChat:
+		f.sayLocked(f.presenter, c)
+	case wire.TypeChatLog:
+		if !f.says.take(time.Now(), sayBurst, sayEvery) {
+			f.h.drop(dropFlood)
+			return
+		}
+		f.askLogLocked(f.presenter, c.Before)
 	case wire.TypeBye:
 		f.left = true
 		f.sayGoodbyeLocked(f.presenter, wire.CloseReconnect, "goodbye")
@@ -160,11 +183,15 @@ func (f *feed) grantLocked(c wire.Control) {
 		v = &viewer{number: c.Viewer, left: time.Now()}
 		f.viewers[c.Viewer] = v
 	}
-	had := v.view
+	had, hadControl := v.view, v.control
 	v.view, v.control = c.View || c.Control, c.Control
+	f.observeChangeLocked(v, had, hadControl)
 	if v.control {
 		for _, o := range f.viewers {
 			if o != v {
+				if o.control {
+					f.observeLocked(o, PassedOn, "control")
+				}
 				o.control = false
 			}
 		}
@@ -174,6 +201,9 @@ func (f *feed) grantLocked(c wire.Control) {
 	}
 	if v.view != had {
 		f.restartLocked(v)
+		if v.view && v.member != nil {
+			f.askLogLocked(v.member, 0)
+		}
 	}
 	f.leadLocked(time.Now())
 	f.stateLocked()

@@ -37,4 +37,10 @@
 // Only the attached presenter grants. A grant is kept for graceTime while its viewer is
 // away. A presenter that could not show that it is the same party voids all grants, and
 // every viewer that was there is held: its input counts only after its person continues.
+//
+// # Chat
+//
+// Who may read a line is in package wire. Lines and logs are jobs of one queue a feed, done in
+// their order by one goroutine that lives while there are some: storing takes its time, and no
+// reader waits for it. A connection is sent new lines once its log has been read.
 package relay

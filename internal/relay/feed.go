@@ -62,6 +62,11 @@ type feed struct {
 	awaitKey  bool      // and no keyframe came since
 	told      time.Time // last state
 	ended     bool
+
+	jobs    []chatJob // that wait for Chat
+	working bool      // one goroutine does the jobs
+	says    allowance // of presenters
+	knocks  allowance // of viewers without the view grant, together
 }
 
 // member is one connection. Static but for what its queue guards.
@@ -70,6 +75,7 @@ type member struct {
 	conn   Conn
 	out    *queue
 	viewer *viewer // nil for the presenter
+	reach  reach   // guarded by feed.mu
 }
 
 func newFeed(h *Hub, session string) *feed {
@@ -109,7 +115,7 @@ func (f *feed) tick(now time.Time) (empty bool) {
 
 // emptyLocked says whether nothing is left to keep; in the end grants need not be kept.
 func (f *feed) emptyLocked(final bool) bool {
-	if f.presenter != nil {
+	if f.presenter != nil || f.working {
 		return false
 	}
 	for _, v := range f.viewers {
@@ -132,6 +138,7 @@ func (f *feed) attachLocked(p Party, c Conn) (*member, error) {
 		return nil, err
 	}
 	f.stateLocked()
+	f.askLogLocked(m, 0)
 	if m.viewer == nil {
 		for _, v := range f.viewers { // wishes from before this presenter came
 			if v.asking != "" && v.member != nil {
@@ -167,7 +174,9 @@ func (f *feed) attachPresenterLocked(m *member) {
 	f.welcomeLocked(m)
 	for n, v := range f.viewers {
 		if changed {
+			view, control := v.view, v.control
 			v.view, v.control, v.denials, v.blocked = false, false, 0, false
+			f.observeChangeLocked(v, view, control)
 			v.held = true
 			v.asking = ""
 			if v.member == nil {

@@ -8,14 +8,23 @@ import (
 )
 
 // FuzzAnyMessages throws random messages of both roles at a feed: nothing may panic, at
-// most one viewer holds control, and no queue grows beyond its cap.
+// most one viewer holds control, no queue grows beyond its cap, only clean lines are stored, and
+// who was never let in reads nothing but its own talk with the guest.
 
 func FuzzAnyMessages(f *testing.F) {
 	grant, _ := json.Marshal(wire.Control{Type: wire.TypeGrant, Viewer: 2, View: true, Control: true})
 	f.Add([]byte{0, byte(wire.KindControl), 0, byte(len(grant))}, grant)
 	f.Add([]byte{0, byte(wire.KindUpdate), 6, 0, 0, byte(wire.KindUpdate), 1, 9, 2, byte(wire.KindAck), 0, 12}, make([]byte, 64))
+	say, _ := json.Marshal(wire.Control{Type: wire.TypeChat, Text: "hi", Client: "1"})
+	f.Add([]byte{1, byte(wire.KindControl), 0, byte(len(say)), 0, byte(wire.KindControl), 0, byte(len(say))}, say)
+	tell, _ := json.Marshal(wire.Control{Type: wire.TypeChat, Text: "hi", Client: "1", Viewer: 3})
+	f.Add([]byte{0, byte(wire.KindControl), 0, byte(len(tell))}, tell)
+	log, _ := json.Marshal(wire.Control{Type: wire.TypeChatLog, Before: 9})
+	f.Add([]byte{2, byte(wire.KindControl), 0, byte(len(log))}, log)
 	f.Fuzz(func(t *testing.T, script, body []byte) {
-		h := New(Config{})
+		chat := &fakeChat{by: map[string]uint32{}}
+		h := New(Config{Chat: chat})
+		letIn := map[uint16]bool{}
 		fd := newFeed(h, "s")
 		var members []*member
 		for n := range uint16(4) {
@@ -36,21 +45,45 @@ func FuzzAnyMessages(f *testing.F) {
 			} else {
 				fd.fromViewer(m, head, b, msg)
 			}
+			size := len(msg.b)
 			msg.release()
 			controllers := 0
+			fd.mu.Lock()
 			for _, v := range fd.viewers {
 				if v.control {
 					controllers++
 				}
+				letIn[v.number] = letIn[v.number] || v.view
 				if v.control && !v.view || v.pic != noGrant && !v.view {
 					t.Fatalf("viewer %+v sees or controls without the grant", v)
 				}
-				if v.unacked < 0 || v.unacked > MaxUnacked+len(msg.b) {
+				if v.unacked < 0 || v.unacked > MaxUnacked+size {
 					t.Fatalf("viewer has %d bytes unacked", v.unacked)
 				}
 			}
+			fd.mu.Unlock()
 			if controllers > 1 {
 				t.Fatalf("%d viewers hold control", controllers)
+			}
+		}
+		h.Wait()
+		for _, l := range chat.lines {
+			if wire.CleanChat(l.Text) != l.Text || l.Text == "" || !wire.ValidChatClient(l.Client) || l.Viewer > 3 || l.Waiting > 3 || l.Viewer != 0 && l.Waiting != 0 && l.Waiting != l.Viewer {
+				t.Fatalf("stored %+v", l)
+			}
+		}
+		for _, m := range members {
+			for _, it := range m.out.items[m.out.head:] {
+				_, b, _ := wire.ParseHeader(it.msg.b)
+				c, err := wire.ParseControl(b)
+				if it.kind != wire.KindControl || err != nil {
+					continue
+				}
+				for _, l := range c.Lines {
+					if n := m.party.Viewer; n != 0 && !letIn[n] && l.Waiting != n {
+						t.Fatalf("viewer %d was never let in and reads %+v", n, l)
+					}
+				}
 			}
 		}
 	})

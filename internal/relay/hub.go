@@ -51,13 +51,20 @@ type Party struct {
 // Config of a Hub. Zero values mean the defaults.
 type Config struct {
 	Log        *slog.Logger
-	MaxViewers int // at one session at a time, default 32
+	MaxViewers int  // at one session at a time, default 32
+	Chat       Chat // nil: nobody can say anything
+	// Observe is told what happens between guests and viewers. It is called with a feed's lock
+	// held: it must not wait for anything, nor call the Hub. nil: nobody wants to know.
+	Observe func(Event)
 }
 
 // Hub is all feeds of a node.
 type Hub struct {
 	log        *slog.Logger
 	maxViewers int
+	chat       Chat
+	observe    func(Event)
+	chatting   sync.WaitGroup // feeds' chat workers
 	drops      [dropReasons]atomic.Uint64
 	bytesIn    atomic.Uint64
 	bytesOut   atomic.Uint64
@@ -77,7 +84,7 @@ func New(c Config) *Hub {
 	if c.MaxViewers == 0 {
 		c.MaxViewers = 32
 	}
-	return &Hub{log: c.Log, maxViewers: c.MaxViewers, feeds: map[string]*feed{}, ended: map[string]time.Time{}}
+	return &Hub{log: c.Log, maxViewers: c.MaxViewers, chat: c.Chat, observe: c.Observe, feeds: map[string]*feed{}, ended: map[string]time.Time{}}
 }
 
 // endedMemory is how long a hub refuses parties of a session that End was called for: such a
@@ -266,6 +273,10 @@ func (h *Hub) Drain() {
 		h.forget(f) // one that only keeps grants
 	}
 }
+
+// Wait returns when all that was said has been stored or given up. Call it after all calls of
+// Serve have returned.
+func (h *Hub) Wait() { h.chatting.Wait() }
 
 // Attached reports whether a party of a session has a connection here, be it a newer one than
 // the one that has just ended.

@@ -33,6 +33,7 @@ type viewer struct {
 	blocked       bool
 	wishes        int       // that it may still utter at wishAt
 	wishAt        time.Time // when wishes was counted
+	says          allowance // of the chat
 
 	pic      picture
 	sent     []sentUpdate  // queued or on their way, oldest first

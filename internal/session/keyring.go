@@ -32,7 +32,9 @@ const (
 // for payloads and mails. It is safe for use by several goroutines.
 type Keyring struct {
 	id   string
+	key  []byte // the secret itself; all others are derived from it
 	mac  []byte // HMAC-SHA256 key
+	back []byte // HMAC-SHA256 key of Returning
 	aead cipher.AEAD
 }
 
@@ -156,6 +158,10 @@ func newKeyring(key []byte) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive key: %w", err)
 	}
+	back, err := hkdf.Key(sha256.New, key, nil, "pindesk returning v1", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive key: %w", err)
+	}
 	seal, err := hkdf.Key(sha256.New, key, nil, "pindesk pin seal v1", 32)
 	if err != nil {
 		return nil, fmt.Errorf("derive key: %w", err)
@@ -168,7 +174,7 @@ func newKeyring(key []byte) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive key: %w", err)
 	}
-	return &Keyring{id: keyID(key), mac: mac, aead: aead}, nil
+	return &Keyring{id: keyID(key), key: key, mac: mac, back: back, aead: aead}, nil
 }
 
 // ID names the key; it is not secret.
@@ -179,6 +185,19 @@ func (k *Keyring) MAC(pin string) string {
 	h := hmac.New(sha256.New, k.mac)
 	h.Write([]byte(pin))
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+// Derive makes a key of 32 bytes for another purpose, the same at all nodes. The purpose must
+// name its package and a version.
+func (k *Keyring) Derive(purpose string) ([]byte, error) {
+	return hkdf.Key(sha256.New, k.key, nil, "pindesk for "+purpose, 32)
+}
+
+// returning is what shows that a resume secret was made for a session's PIN: 96 bits of HMAC.
+func (k *Keyring) returning(secret, pinMAC string) string {
+	h := hmac.New(sha256.New, k.back)
+	h.Write([]byte(secret + "\x00" + pinMAC)) // both are base64url
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12])
 }
 
 // Seal encrypts the PIN of one session with AES-256-GCM. The result, base64url, is bound to

@@ -8,6 +8,9 @@ import "log/slog"
 func (s Session) String() string       { return "session " + s.ID }
 func (s Session) GoString() string     { return s.String() }
 func (s Session) LogValue() slog.Value { return slog.StringValue(s.ID) }
+func (r Kept) String() string          { return r.Session.String() }
+func (r Kept) GoString() string        { return r.String() }
+func (r Kept) LogValue() slog.Value    { return r.Session.LogValue() }
 func (c Created) String() string       { return c.Session.String() }
 func (c Created) GoString() string     { return c.String() }
 func (c Created) LogValue() slog.Value { return c.Session.LogValue() }

@@ -3,10 +3,12 @@ package session
 import (
 	"context"
 	"crypto/rand"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"pindesk/internal/fault"
@@ -18,6 +20,11 @@ const (
 	DefaultIdle      = 4 * time.Hour
 	DefaultTicket    = 30 * time.Second
 	DefaultKeepPIN   = 30 * 24 * time.Hour
+
+	DefaultKeepAudit      = 30 * 24 * time.Hour
+	DefaultKeepDeliveries = 7 * 24 * time.Hour
+	// MinKeepDeliveries lets every delivery be tried for its 24 h after the session's end.
+	MinKeepDeliveries = 25 * time.Hour
 )
 
 // Caps of one session. They bound what somebody who has the PIN can make the database hold.
@@ -87,6 +94,8 @@ func New(c Config) (*Service, error) {
 		{&s.limits.Idle, DefaultIdle, "idle"},
 		{&s.limits.Ticket, DefaultTicket, "ticket"},
 		{&s.limits.KeepPIN, DefaultKeepPIN, "keep PIN"},
+		{&s.limits.KeepAudit, DefaultKeepAudit, "keep audit"},
+		{&s.limits.KeepDeliveries, DefaultKeepDeliveries, "keep deliveries"},
 	} {
 		if *l.value < 0 {
 			return nil, fmt.Errorf("the session limit %q must not be negative", l.name)
@@ -94,6 +103,12 @@ func New(c Config) (*Service, error) {
 		if *l.value == 0 {
 			*l.value = l.standard
 		}
+	}
+	switch l := s.limits; {
+	case l.KeepDeliveries < MinKeepDeliveries:
+		return nil, fmt.Errorf("deliveries must be kept for %v at least: they are tried for 24 hours", MinKeepDeliveries)
+	case l.KeepAudit > l.KeepPIN || l.KeepDeliveries > l.KeepPIN:
+		return nil, errors.New("the log and deliveries cannot be kept longer than the PIN: all of a session goes with it")
 	}
 	return s, nil
 }
@@ -120,7 +135,7 @@ func (s *Service) CheckKey(ctx context.Context) error {
 func (s *Service) Regions(context.Context) ([]string, error) { return slices.Clone(s.regions), nil }
 
 // Create implements API. fault.UnknownRegion for a region that Regions does not list.
-func (s *Service) Create(ctx context.Context, region string) (Created, error) {
+func (s *Service) Create(ctx context.Context, region string, by Maker) (Created, error) {
 	if region == "" {
 		region = s.region
 	}
@@ -140,6 +155,7 @@ func (s *Service) Create(ctx context.Context, region string) (Created, error) {
 			KeyID:     s.keys.ID(),
 			PINMAC:    s.keys.MAC(pin),
 			TokenHash: HashSecret(token),
+			Maker:     by,
 			CreatedAt: now,
 			ExpiresAt: now.Add(s.limits.Unclaimed),
 		}
@@ -151,7 +167,7 @@ func (s *Service) Create(ctx context.Context, region string) (Created, error) {
 			return Created{}, fmt.Errorf("create session: %w", err)
 		}
 		return Created{
-			Session: Session{ID: n.ID, PIN: pin, Region: region, CreatedAt: n.CreatedAt, ExpiresAt: n.ExpiresAt},
+			Session: Session{ID: n.ID, PIN: pin, Region: region, CreatedAt: n.CreatedAt, ExpiresAt: n.ExpiresAt, Maker: by},
 			Token:   token,
 		}, nil
 	}
@@ -167,6 +183,24 @@ func (s *Service) Lookup(ctx context.Context, pin string) (Session, error) {
 	found, err := s.store.Find(ctx, s.keys.MAC(pin), s.now())
 	if err != nil {
 		return Session{}, sessionError("find session", err)
+	}
+	found.PIN = pin
+	return found, nil
+}
+
+// Kept implements API. An ended session is fault.UnknownSession like any other to those who
+// only have its PIN: whoever asks decides by EndedAt.
+func (s *Service) Kept(ctx context.Context, pin string) (Kept, error) {
+	pin, err := ParsePIN(pin)
+	if err != nil {
+		return Kept{}, err
+	}
+	found, err := s.store.Kept(ctx, s.keys.MAC(pin))
+	if err != nil {
+		return Kept{}, sessionError("find session", err)
+	}
+	if found.EndedAt.IsZero() && !found.ExpiresAt.After(s.now()) {
+		found.EndedAt = found.ExpiresAt // the sweep has not come yet
 	}
 	found.PIN = pin
 	return found, nil
@@ -239,8 +273,9 @@ func (s *Service) Join(ctx context.Context, r JoinRequest) (Joined, error) {
 		MaxParties:   MaxParties,
 		ForgetBefore: now.Add(-forgetAfter),
 	}
-	if r.Resume != "" {
-		t.ResumeHash = HashSecret(r.Resume)
+	if s.Returning(pin, r.Resume) {
+		secret, _ := splitResume(r.Resume)
+		t.ResumeHash = HashSecret(secret)
 	}
 	found, resumed, err := s.store.Join(ctx, t)
 	if err != nil {
@@ -248,6 +283,26 @@ func (s *Service) Join(ctx context.Context, r JoinRequest) (Joined, error) {
 	}
 	found.PIN = pin
 	return Joined{Session: found, Ticket: ticket, Resumed: resumed}, nil
+}
+
+// resumeDot stands in a resume secret between the random part, of which the hash is stored, and
+// the proof that it was made for this session's PIN, which needs no look-up: see Returning.
+const resumeDot = "."
+
+func splitResume(resume string) (secret, proof string) {
+	secret, proof, _ = strings.Cut(resume, resumeDot)
+	return secret, proof
+}
+
+// Returning implements API.
+func (s *Service) Returning(pin, resume string) bool {
+	pin, err := ParsePIN(pin)
+	if err != nil {
+		return false
+	}
+	secret, proof := splitResume(resume)
+	want := s.keys.returning(secret, s.keys.MAC(pin))
+	return subtle.ConstantTimeCompare([]byte(proof), []byte(want)) == 1
 }
 
 // Admit implements API. Session.PIN of the Admission is empty: nobody needs it from here on.
@@ -259,7 +314,7 @@ func (s *Service) Join(ctx context.Context, r JoinRequest) (Joined, error) {
 // Admit does not count as presence: call Online for the new party at once.
 func (s *Service) Admit(ctx context.Context, ticket string) (Admission, error) {
 	resume, now := NewSecret(), s.now()
-	a, err := s.store.Admit(ctx, NewAdmission{
+	a, pinMAC, err := s.store.Admit(ctx, NewAdmission{
 		TicketHash: HashSecret(ticket),
 		ResumeHash: HashSecret(resume),
 		Now:        now,
@@ -271,7 +326,7 @@ func (s *Service) Admit(ctx context.Context, ticket string) (Admission, error) {
 	if err != nil {
 		return Admission{}, sessionError("admit party", err)
 	}
-	a.Resume = resume
+	a.Resume = resume + resumeDot + s.keys.returning(resume, pinMAC)
 	return a, nil
 }
 
@@ -292,6 +347,27 @@ func (s *Service) Offline(ctx context.Context, party string) error {
 	return nil
 }
 
+// Restarted implements API.
+func (s *Service) Restarted(ctx context.Context) error {
+	if err := s.store.HoldAbsences(ctx, s.now().Add(OfflineAfter)); err != nil {
+		return fmt.Errorf("hold absences: %w", err)
+	}
+	return nil
+}
+
+// Absences implements API.
+func (s *Service) Absences(ctx context.Context) error {
+	for {
+		n, err := s.store.Absences(ctx, s.now(), sweepBatch)
+		if err != nil {
+			return fmt.Errorf("look for absences: %w", err)
+		}
+		if n < sweepBatch {
+			return nil
+		}
+	}
+}
+
 // Sweep implements API. Ids are returned also when a later part of the sweep failed.
 func (s *Service) Sweep(ctx context.Context) (ended []string, err error) {
 	now := s.now()
@@ -307,8 +383,10 @@ func (s *Service) Sweep(ctx context.Context) (ended []string, err error) {
 	}
 	for {
 		n, err := s.store.Purge(ctx, PurgeLimits{
-			Now:         now,
-			EndedBefore: now.Add(-s.limits.KeepPIN),
+			Now:              now,
+			DeliveriesBefore: now.Add(-s.limits.KeepDeliveries),
+			AuditBefore:      now.Add(-s.limits.KeepAudit),
+			EndedBefore:      now.Add(-s.limits.KeepPIN),
 			// Twice, so that no ticket that is still being spent loses its party.
 			UnclaimedBefore: now.Add(-2 * s.limits.Ticket),
 			Limit:           sweepBatch,

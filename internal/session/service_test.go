@@ -43,13 +43,13 @@ func TestPINCollision(t *testing.T) {
 	first, second := bytes.Repeat([]byte{0}, 9), bytes.Repeat([]byte{1}, 9)
 	svc.SetRandom(bytes.NewReader(slices.Concat(first, first, first, second)))
 	for _, want := range []string{"000-00-0000", "111-11-1111"} {
-		c, err := svc.Create(t.Context(), "")
+		c, err := svc.Create(t.Context(), "", session.Maker{})
 		if err != nil || c.Session.PIN != want {
 			t.Fatalf("PIN %q (%v), want %q", c.Session.PIN, err, want)
 		}
 	}
 	svc.SetRandom(bytes.NewReader(bytes.Repeat(first, 100)))
-	if _, err := svc.Create(t.Context(), ""); err == nil || fault.Code(err) != fault.Internal || strings.Contains(err.Error(), "000") {
+	if _, err := svc.Create(t.Context(), "", session.Maker{}); err == nil || fault.Code(err) != fault.Internal || strings.Contains(err.Error(), "000") {
 		t.Errorf("without a free PIN: %v", err)
 	}
 }
@@ -84,7 +84,7 @@ func TestRegions(t *testing.T) {
 // TestLimits checks that the settings count, and that without a clock the store's is used.
 func TestLimits(t *testing.T) {
 	svc := service(t, session.Config{Region: "home", Limits: session.Limits{Unclaimed: 10 * time.Minute, Idle: 20 * time.Minute}})
-	c, err := svc.Create(t.Context(), "")
+	c, err := svc.Create(t.Context(), "", session.Maker{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package session
 
 import (
 	"context"
+	"crypto/subtle"
 	"time"
 )
 
@@ -25,6 +26,25 @@ type Session struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time // moves with use: see Limits
 	EndedAt   time.Time // zero while it lives
+
+	Maker // who made it
+}
+
+// Maker is who made a session with an API key; the zero value of a session made without one.
+type Maker struct {
+	APIKey       string // id of the key
+	Organisation string // the key's, as the operator has verified it
+}
+
+// Kept is a session with what the calls ask for that not everybody who has the PIN may make.
+type Kept struct {
+	Session          // as Find has it, but it may have ended
+	TokenHash string // of the Session-Token
+}
+
+// Token reports whether token is the one that the session's maker was given.
+func (r Kept) Token(token string) bool {
+	return subtle.ConstantTimeCompare([]byte(HashSecret(token)), []byte(r.TokenHash)) == 1
 }
 
 // Created is what the maker of a session gets.
@@ -81,6 +101,10 @@ const (
 	PresenterOffline HookType = "presenter_offline"
 )
 
+// OfflineAfter is how long a presenter, or the last viewer, must be gone before it counts as
+// offline: long enough for a restart, a reload or a short failure of the network.
+const OfflineAfter = 60 * time.Second
+
 // API is what the outside may do with sessions; Service implements it. Errors are
 // *fault.Error where the caller may be told, and anything else is internal. Every unknown,
 // malformed, expired or ended PIN gives the same fault.UnknownSession.
@@ -88,9 +112,11 @@ type API interface {
 	// Regions lists the regions in which a session can be made.
 	Regions(ctx context.Context) ([]string, error)
 	// Create makes a session; region "" means the broker's own.
-	Create(ctx context.Context, region string) (Created, error)
+	Create(ctx context.Context, region string, by Maker) (Created, error)
 	// Lookup finds a living session by its PIN as a person may have typed it.
 	Lookup(ctx context.Context, pin string) (Session, error)
+	// Kept finds a session by its PIN, also one that has ended, while its row is kept.
+	Kept(ctx context.Context, pin string) (Kept, error)
 	// State says who is online.
 	State(ctx context.Context, pin string) (State, error)
 	// SetHook stores (or edits) the one hook of its type. fault.BadHook for a bad type or URL.
@@ -99,6 +125,10 @@ type API interface {
 	End(ctx context.Context, pin string) (Session, error)
 	// Join gives out a ticket.
 	Join(ctx context.Context, r JoinRequest) (Joined, error)
+	// Returning reports, without a look-up, whether resume is a secret that somebody got who was
+	// admitted with this very PIN: who shows it is not guessing. It may be an old one, and the
+	// session may have ended since.
+	Returning(pin, resume string) bool
 	// Admit spends a ticket. fault.BadTicket for one that is unknown, spent or too old.
 	Admit(ctx context.Context, ticket string) (Admission, error)
 	// Online extends the presence of parties (ids from Admission) until the given time and
@@ -106,6 +136,12 @@ type API interface {
 	Online(ctx context.Context, parties []string, until time.Time) error
 	// Offline ends a party's presence at once.
 	Offline(ctx context.Context, party string) error
+	// Restarted makes that nobody who was here before counts as absent until OfflineAfter has
+	// passed anew: call it before parties are let in.
+	Restarted(ctx context.Context) error
+	// Absences writes the events of presenters and viewers that have been gone for longer than
+	// OfflineAfter. Call it just after Online, so that who is here is known to be.
+	Absences(ctx context.Context) error
 	// Sweep ends what has expired and erases what was kept long enough. It returns the ids
 	// of the sessions that it ended.
 	Sweep(ctx context.Context) (ended []string, err error)
@@ -116,5 +152,10 @@ type Limits struct {
 	Unclaimed time.Duration // no party has ever opened a socket: default 1 h
 	Idle      time.Duration // no party online: default 4 h
 	Ticket    time.Duration // 30 s
-	KeepPIN   time.Duration // an ended PIN's mac: 30 days
+	KeepPIN   time.Duration // an ended PIN's mac, with all that is left of the session: 30 days
+	// KeepAudit is for the log of an ended session: 30 days. KeepDeliveries is for its deliveries
+	// and mails and the PIN that these are told: 7 days, at least MinKeepDeliveries. Neither is
+	// longer than KeepPIN.
+	KeepAudit      time.Duration
+	KeepDeliveries time.Duration
 }

@@ -30,6 +30,8 @@ type Store interface {
 	Create(ctx context.Context, s NewSession) error
 	// Find returns the session; its PIN is left empty. ErrNotFound.
 	Find(ctx context.Context, pinMAC string, now time.Time) (Session, error)
+	// Kept returns the session, also one that has ended; its PIN is left empty. ErrNotFound.
+	Kept(ctx context.Context, pinMAC string) (Kept, error)
 	// State is Find with who is online. ErrNotFound.
 	State(ctx context.Context, pinMAC string, now time.Time) (State, error)
 	// PutHook stores or replaces the session's hook of a type. ErrNotFound.
@@ -41,7 +43,7 @@ type Store interface {
 	Join(ctx context.Context, t NewTicket) (s Session, resumed bool, err error)
 	// Admit spends a ticket: of several that try at once, one succeeds. ErrNotFound if it is
 	// unknown, spent, too old, or its session is not living; ErrFull if numbers ran out.
-	Admit(ctx context.Context, a NewAdmission) (Admission, error)
+	Admit(ctx context.Context, n NewAdmission) (a Admission, pinMAC string, err error)
 	// Online raises the parties' presence to until, and the expiry of their sessions to
 	// expires. Unknown parties and those of ended sessions are passed over.
 	Online(ctx context.Context, parties []string, until, expires, now time.Time) error
@@ -49,12 +51,19 @@ type Store interface {
 	// last presence of any party. An unknown party is no error.
 	Offline(ctx context.Context, party string, idle time.Duration, now time.Time) error
 
+	// HoldAbsences makes that nobody's absence is told before until.
+	HoldAbsences(ctx context.Context, until time.Time) error
+	// Absences looks at no more than limit sessions a role whose presenter or viewers may have
+	// been gone for longer than OfflineAfter, and writes the event of those that have: one an
+	// absence. It returns how many it looked at. Of several nodes that do so at once, one
+	// writes an event.
+	Absences(ctx context.Context, now time.Time, limit int) (looked int, err error)
+
 	// EndExpired ends at most limit sessions that have expired and returns their ids. Of
 	// several nodes that do so at once, one gets an id.
 	EndExpired(ctx context.Context, now time.Time, limit int) ([]string, error)
-	// Purge erases at most limit sessions that ended at endedBefore or earlier, with all that
-	// hangs on them; tickets that expired; and parties made at unclaimedBefore or earlier that
-	// were never admitted. It returns the number of sessions.
+	// Purge erases what PurgeLimits name, at most Limit of each kind. It returns the largest
+	// number that it erased of one kind: below Limit, nothing is left.
 	Purge(ctx context.Context, p PurgeLimits) (int, error)
 }
 
@@ -65,6 +74,7 @@ type NewSession struct {
 	PINMAC     string
 	PINSealed  string
 	TokenHash  string
+	Maker      Maker
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
 }
@@ -96,8 +106,12 @@ type NewAdmission struct {
 
 // PurgeLimits say what Purge erases.
 type PurgeLimits struct {
-	Now             time.Time
-	EndedBefore     time.Time
-	UnclaimedBefore time.Time
-	Limit           int
+	Now             time.Time // tickets that have expired by now
+	UnclaimedBefore time.Time // parties made then or earlier that were never admitted
+	// Sessions that ended at these times or earlier: deliveries, mails and the sealed PIN; the
+	// log; everything.
+	DeliveriesBefore time.Time
+	AuditBefore      time.Time
+	EndedBefore      time.Time
+	Limit            int
 }

@@ -90,7 +90,7 @@ func open(t *testing.T, c store.Config) *store.Store {
 // create makes a session and returns its PIN and id.
 func (b *bench) create(t *testing.T) session.Session {
 	t.Helper()
-	c, err := b.Create(t.Context(), "")
+	c, err := b.Create(t.Context(), "", session.Maker{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func (b *bench) exec(t *testing.T, statement string, args ...any) {
 
 func TestCreate(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		c, err := b.Create(t.Context(), "us-east-1")
+		c, err := b.Create(t.Context(), "us-east-1", session.Maker{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +178,7 @@ func TestCreate(t *testing.T) {
 		if own := b.create(t); own.Region != "eu-west-2" {
 			t.Errorf("region %q without a wish, want the broker's own", own.Region)
 		}
-		_, err = b.Create(t.Context(), "mars-1")
+		_, err = b.Create(t.Context(), "mars-1", session.Maker{})
 		wantCode(t, err, fault.UnknownRegion)
 	})
 }

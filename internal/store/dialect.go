@@ -15,6 +15,7 @@ type dialect struct {
 	name  string
 	goose goose.Dialect
 
+	shared     bool   // other processes may use the database at the same time
 	numbered   bool   // placeholders are $1, $2 instead of ?
 	clock      string // expression: the database's time in Unix milliseconds
 	forUpdate  string // locks the rows of a SELECT; SQLite has one writer at a time anyway

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"math"
 
+	"pindesk/internal/audit"
+	"pindesk/internal/jobs"
 	"pindesk/internal/session"
 )
 
@@ -39,8 +41,8 @@ func (s *Store) Join(ctx context.Context, t session.NewTicket) (found session.Se
 				return err
 			}
 		}
-		_, err = q.exec(ctx, `INSERT INTO tickets (hash, session_id, party_id, role, shown_hash, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
-			t.TicketHash, found.ID, party, t.Role, shown, t.ExpiresAt.UnixMilli())
+		_, err = q.exec(ctx, `INSERT INTO tickets (hash, session_id, party_id, role, shown_hash, address, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			t.TicketHash, found.ID, party, t.Role, shown, audit.ActorOf(ctx).Address, t.ExpiresAt.UnixMilli())
 		return err
 	})
 	if err != nil {
@@ -105,7 +107,7 @@ func (q db) addParty(ctx context.Context, sessionID string, t session.NewTicket)
 
 // Admit implements session.Store. It takes the session's row first, then spends the ticket
 // by one DELETE, then writes the party.
-func (s *Store) Admit(ctx context.Context, n session.NewAdmission) (a session.Admission, err error) {
+func (s *Store) Admit(ctx context.Context, n session.NewAdmission) (a session.Admission, pinMAC string, err error) {
 	err = s.tx(ctx, func(ctx context.Context, q db) error {
 		a = session.Admission{}
 		now, expires := n.Now.UnixMilli(), n.ExpiresAt.UnixMilli()
@@ -115,14 +117,15 @@ func (s *Store) Admit(ctx context.Context, n session.NewAdmission) (a session.Ad
 				expires_at = CASE WHEN claimed_at IS NOT NULL AND expires_at > ? THEN expires_at ELSE ? END,
 				claimed_at = COALESCE(claimed_at, ?)
 			WHERE id = (SELECT session_id FROM tickets WHERE hash = ?) AND `+living+`
-			RETURNING `+sessionColumns+`, presenter_party`,
-			expires, expires, now, n.TicketHash, now), &presenter)
+			RETURNING `+sessionColumns+`, presenter_party, pin_mac`,
+			expires, expires, now, n.TicketHash, now), &presenter, &pinMAC)
 		if err != nil {
 			return err
 		}
 		var shown sql.NullString
-		err = q.row(ctx, `DELETE FROM tickets WHERE hash = ? AND expires_at > ? RETURNING party_id, role, shown_hash`,
-			n.TicketHash, now).Scan(&a.Party, &a.Role, &shown)
+		var address string
+		err = q.row(ctx, `DELETE FROM tickets WHERE hash = ? AND expires_at > ? RETURNING party_id, role, shown_hash, address`,
+			n.TicketHash, now).Scan(&a.Party, &a.Role, &shown, &address)
 		if errors.Is(err, sql.ErrNoRows) {
 			return session.ErrNotFound
 		}
@@ -140,8 +143,10 @@ func (s *Store) Admit(ctx context.Context, n session.NewAdmission) (a session.Ad
 		}
 		if a.Role == session.Viewer {
 			a.Resumed = shown.Valid
-			a.Number, err = q.number(ctx, a, number)
-			return err
+			if a.Number, err = q.number(ctx, a, number); err != nil {
+				return err
+			}
+			return q.joined(ctx, a, shown.Valid, address, n.Now)
 		}
 		a.Resumed = shown.Valid && presenter.String == a.Party
 		var replaced sql.NullInt64
@@ -153,12 +158,16 @@ func (s *Store) Admit(ctx context.Context, n session.NewAdmission) (a session.Ad
 				attach_epoch = CASE WHEN attach_epoch >= ? THEN 1 ELSE attach_epoch + 1 END
 			WHERE id = ? RETURNING attach_epoch, replaced_at`, a.Party, replaced, math.MaxUint16, a.Session.ID).Scan(&a.Epoch, &replaced)
 		a.Replaced = replaced.Valid
-		return err
+		if err != nil {
+			return err
+		}
+		return q.joined(ctx, a, shown.Valid, address, n.Now)
 	})
 	if err != nil {
-		return session.Admission{}, err
+		return session.Admission{}, "", err
 	}
-	return a, nil
+	s.hint(jobs.Hook)
+	return a, pinMAC, nil
 }
 
 // number gives a viewer its number: the one it has, or the next of the session.

@@ -66,6 +66,7 @@ func openPostgres(ctx context.Context, rawURL string) (*Store, error) {
 	s := &Store{write: d, read: d, dialect: &dialect{
 		name:       "postgres",
 		goose:      goose.DialectPostgres,
+		shared:     true,
 		numbered:   true,
 		clock:      `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 		forUpdate:  ` FOR UPDATE`,

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"pindesk/internal/audit"
+	"pindesk/internal/session"
 )
 
 // onlineBatch is how many parties one transaction of Online writes: it bounds how long the
@@ -58,7 +61,22 @@ func (s *Store) Offline(ctx context.Context, party string, idle time.Duration, n
 		if err != nil {
 			return err
 		}
-		if _, err := q.exec(ctx, `UPDATE parties SET online_until = ? WHERE id = ? AND online_until > ?`, ms, party, ms); err != nil {
+		var d audit.Data
+		var role session.Role
+		err = q.row(ctx, `
+			UPDATE parties SET online_until = CASE WHEN online_until > ? THEN CAST(? AS BIGINT) ELSE online_until END
+			WHERE id = ? RETURNING role, number, name`, ms, ms, party).Scan(&role, &d.Viewer, &d.Name)
+		if err != nil {
+			return err
+		}
+		if err := q.soonDue(ctx, id, now); err != nil {
+			return err
+		}
+		left := audit.ViewerLeft
+		if role == session.Presenter {
+			left = audit.PresenterLeft
+		}
+		if _, err := q.note(ctx, id, now, left, d); err != nil {
 			return err
 		}
 		_, err = q.exec(ctx, `

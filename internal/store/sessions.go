@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/url"
 	"time"
 
+	"pindesk/internal/audit"
 	"pindesk/internal/session"
 )
 
@@ -13,13 +15,14 @@ import (
 const living = `ended_at IS NULL AND expires_at > ?`
 
 // sessionColumns are the columns that scanSession reads.
-const sessionColumns = `id, region, created_at, expires_at, ended_at`
+const sessionColumns = `id, region, created_at, expires_at, ended_at, api_key, organisation`
 
 func scanSession(r *sql.Row, more ...any) (session.Session, error) {
 	var s session.Session
 	var created, expires int64
 	var ended sql.NullInt64
-	err := r.Scan(append([]any{&s.ID, &s.Region, &created, &expires, &ended}, more...)...)
+	var key sql.NullString
+	err := r.Scan(append([]any{&s.ID, &s.Region, &created, &expires, &ended, &key, &s.Organisation}, more...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return session.Session{}, session.ErrNotFound
 	}
@@ -27,6 +30,7 @@ func scanSession(r *sql.Row, more ...any) (session.Session, error) {
 		return session.Session{}, err
 	}
 	s.CreatedAt, s.ExpiresAt = fromMS(created), fromMS(expires)
+	s.APIKey = key.String
 	if ended.Valid {
 		s.EndedAt = fromMS(ended.Int64)
 	}
@@ -50,17 +54,28 @@ func (s *Store) ClaimKey(ctx context.Context, keyID string, now time.Time) (stri
 
 // Create implements session.Store.
 func (s *Store) Create(ctx context.Context, n session.NewSession) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	rows, err := s.writer().exec(ctx, `
-		INSERT INTO sessions (id, region, key_id, pin_mac, pin_sealed, token_hash, created_at, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (pin_mac) DO NOTHING`,
-		n.ID, n.Region, n.KeyID, n.PINMAC, n.PINSealed, n.TokenHash, n.CreatedAt.UnixMilli(), n.ExpiresAt.UnixMilli())
-	if err == nil && rows == 0 {
-		return session.ErrTaken
+	// The row is born with its first event, for this is the call that is made the most.
+	first, err := audit.New(n.ID, 0, "", n.CreatedAt, audit.SessionCreated,
+		audit.Data{Address: audit.ActorOf(ctx).Address, Organisation: n.Maker.Organisation})
+	if err != nil {
+		return err
 	}
-	return err
+	return s.tx(ctx, func(ctx context.Context, q db) error {
+		rows, err := q.exec(ctx, `
+			INSERT INTO sessions (id, region, key_id, pin_mac, pin_sealed, token_hash, created_at, expires_at, api_key, organisation,
+				events, event_hash)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (pin_mac) DO NOTHING`,
+			n.ID, n.Region, n.KeyID, n.PINMAC, n.PINSealed, n.TokenHash, n.CreatedAt.UnixMilli(), n.ExpiresAt.UnixMilli(),
+			sql.NullString{String: n.Maker.APIKey, Valid: n.Maker.APIKey != ""}, n.Maker.Organisation, first.Number, first.Hash)
+		if err == nil && rows == 0 {
+			return session.ErrTaken
+		}
+		if err != nil {
+			return err
+		}
+		return q.addEvent(ctx, first)
+	})
 }
 
 // Find implements session.Store.
@@ -69,6 +84,16 @@ func (s *Store) Find(ctx context.Context, pinMAC string, now time.Time) (session
 	defer cancel()
 	return scanSession(s.reader().row(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE pin_mac = ? AND `+living,
 		pinMAC, now.UnixMilli()))
+}
+
+// Kept implements session.Store.
+func (s *Store) Kept(ctx context.Context, pinMAC string) (session.Kept, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var r session.Kept
+	var err error
+	r.Session, err = scanSession(s.reader().row(ctx, `SELECT `+sessionColumns+`, token_hash FROM sessions WHERE pin_mac = ?`, pinMAC), &r.TokenHash)
+	return r, err
 }
 
 // State implements session.Store.
@@ -92,26 +117,41 @@ func (s *Store) State(ctx context.Context, pinMAC string, now time.Time) (sessio
 }
 
 // PutHook implements session.Store.
-func (s *Store) PutHook(ctx context.Context, pinMAC string, t session.HookType, url string, now time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	ms := now.UnixMilli()
-	rows, err := s.writer().exec(ctx, `
-		INSERT INTO hooks (session_id, type, url, armed_at)
-		SELECT id, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT) FROM sessions WHERE pin_mac = ? AND `+living+`
-		ON CONFLICT (session_id, type) DO UPDATE SET url = excluded.url, armed_at = excluded.armed_at`,
-		t, url, ms, pinMAC, ms)
-	if err == nil && rows == 0 {
-		return session.ErrNotFound
-	}
-	return err
+func (s *Store) PutHook(ctx context.Context, pinMAC string, t session.HookType, rawURL string, now time.Time) error {
+	return s.tx(ctx, func(ctx context.Context, q db) error {
+		ms := now.UnixMilli()
+		found, err := scanSession(q.row(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE pin_mac = ? AND `+living+q.forUpdate, pinMAC, ms))
+		if err != nil {
+			return err
+		}
+		if _, err := q.exec(ctx, `
+			INSERT INTO hooks (session_id, type, url, armed_at) VALUES (?, ?, ?, ?)
+			ON CONFLICT (session_id, type) DO UPDATE SET url = excluded.url, armed_at = excluded.armed_at`,
+			found.ID, t, rawURL, ms); err != nil {
+			return err
+		}
+		d := audit.Data{Hook: string(t), Address: audit.ActorOf(ctx).Address}
+		if u, err := url.Parse(rawURL); err == nil { // of the URL only the host: the rest may be secret
+			d.Host = u.Host
+		}
+		_, err = q.note(ctx, found.ID, now, audit.HookSet, d)
+		return err
+	})
 }
 
 // End implements session.Store.
-func (s *Store) End(ctx context.Context, pinMAC string, now time.Time) (session.Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	ms := now.UnixMilli()
-	return scanSession(s.writer().row(ctx, `UPDATE sessions SET ended_at = ? WHERE pin_mac = ? AND `+living+`
-		RETURNING `+sessionColumns, ms, pinMAC, ms))
+func (s *Store) End(ctx context.Context, pinMAC string, now time.Time) (ended session.Session, err error) {
+	err = s.tx(ctx, func(ctx context.Context, q db) error {
+		ms := now.UnixMilli()
+		ended, err = scanSession(q.row(ctx, `UPDATE sessions SET ended_at = ? WHERE pin_mac = ? AND `+living+`
+			RETURNING `+sessionColumns, ms, pinMAC, ms))
+		if err != nil {
+			return err
+		}
+		return q.end(ctx, ended.ID, now, audit.Data{Reason: "deleted", Address: audit.ActorOf(ctx).Address})
+	})
+	if err != nil {
+		return session.Session{}, err
+	}
+	return ended, nil
 }

@@ -8,7 +8,8 @@
 // and no PIN or secret ever comes here: see session.Store.
 //
 // Lock order, so that nodes never wait for each other in a circle: the rows of sessions
-// first, by id when there are several; then parties; then tickets. Where Postgres reports a
+// first, by id when there are several; then parties; then tickets; then hooks, events,
+// deliveries, jobs. Where Postgres reports a
 // conflict all the same, the whole transaction is tried again.
 package store
 
@@ -56,6 +57,7 @@ type Store struct {
 	write   *sql.DB
 	read    *sql.DB // the same as write, except on SQLite
 	offset  atomic.Int64
+	hints   hints
 }
 
 var _ session.Store = (*Store)(nil)

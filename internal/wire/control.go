@@ -13,7 +13,7 @@ type Control struct {
 	Type string `json:"type"`
 
 	Role    string `json:"role,omitempty"`    // welcome: "presenter" or "viewer"
-	Viewer  uint16 `json:"viewer,omitempty"`  // welcome (one's own), grant, refuse, refused, lead
+	Viewer  uint16 `json:"viewer,omitempty"`  // welcome (one's own), grant, refuse, refused, lead, chat (to a waiting viewer)
 	Epoch   uint16 `json:"epoch,omitempty"`   // welcome, state: the present attach; 0 = none
 	Resume  string `json:"resume,omitempty"`  // welcome: the new resume secret
 	Resumed bool   `json:"resumed,omitempty"` // welcome: the old resume secret was accepted
@@ -22,10 +22,16 @@ type Control struct {
 	Control bool   `json:"control,omitempty"` // grant, ask, refuse, refused
 	Open    bool   `json:"open,omitempty"`    // question
 	Blocked bool   `json:"blocked,omitempty"` // refused: no further request is heard
-	Reason  string `json:"reason,omitempty"`  // ended, bye
+	Reason  string `json:"reason,omitempty"`  // ended, bye, unsaid
 	Stream  uint8  `json:"stream,omitempty"`  // lead
 	Stamp   uint32 `json:"stamp,omitempty"`   // ping, pong: the viewer's own
 	Queue   int    `json:"queue,omitempty"`   // pong: bytes on their way to the viewer
+
+	Text   string     `json:"text,omitempty"`   // chat, from a party
+	Client string     `json:"client,omitempty"` // chat from a party, unsaid: the sender's own name of the line
+	Before uint32     `json:"before,omitempty"` // chat_log: ids below this; 0 = the newest
+	Lines  []ChatLine `json:"lines,omitempty"`  // chat, from the relay: oldest first
+	More   bool       `json:"more,omitempty"`   // chat, from the relay: there are lines before the first of lines
 
 	Presenter *PresenterState `json:"presenter,omitempty"` // state
 	Viewers   []ViewerState   `json:"viewers,omitempty"`   // state
@@ -41,6 +47,11 @@ const (
 	TypeRefused = "refused" // to a viewer: control or view (control=false) was refused; blocked
 	TypeEnded   = "ended"   // to all, before the close: reason
 	TypePong    = "pong"    // to a viewer, answers its ping at once: stamp, queue
+
+	// The chat: see the package documentation.
+	TypeChat    = "chat"     // from a party: text, client, viewer; from the relay: lines, more
+	TypeChatLog = "chat_log" // from a party: asks for lines before one; answered by chat
+	TypeUnsaid  = "unsaid"   // from the relay: the line of client was not stored; reason
 
 	// From a viewer, to the presenter (stamped by the relay).
 	TypeAsk      = "ask"      // asks for view, or with control=true for control

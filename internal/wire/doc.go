@@ -153,4 +153,24 @@
 // Body: one JSON object with a field "type"; types and fields are in control.go. The relay
 // repeats "state" at least every 10 s, so that a party which hears nothing for 25 s knows that
 // its connection is dead.
+//
+// # Chat
+//
+// Any party sends "chat" with text and client, its own name of the line (1..MaxChatClient of
+// [0-9A-Za-z_-]). The relay cleans the text (CleanChat), stamps id, time, viewer and name,
+// stores the line, and then sends it in "chat" to all who may read it, the sender included: a
+// line that did not come back was not stored. "unsaid" says so at once, with a reason. After a
+// new socket a party sends each line again that did not come back, with the same client: one
+// party's client is stored once, and the stored line is sent again. Who may read a line:
+//
+//   - Without waiting: the presenter, and the viewers that have the view grant.
+//   - With waiting = N: viewer N as well. All that a viewer says while it has no view grant is
+//     such a line, and so is what the presenter says with viewer = N.
+//
+// A party is sent the newest lines that it may read, at most ChatPage, after its first "state",
+// and a viewer again when it gets the view grant: then also lines from before. A presenter that
+// replaced another one and could not show the resume secret is sent no line from before it
+// came. "more" says that there are older lines; "chat_log" with before = the first id asks for
+// them. The lines of one answer may come in several messages. Lines come in the order of their
+// ids but for what chat_log brings, and may come twice. A blocked viewer says and reads nothing.
 package wire

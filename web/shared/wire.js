@@ -365,7 +365,29 @@ export function parsePointer(body) {
  * @property {PresenterState} [presenter]
  * @property {ViewerState[]} [viewers]
  * @property {boolean} [question]
+ * @property {string} [text]
+ * @property {string} [client]
+ * @property {number} [before]
+ * @property {boolean} [more]
+ * @property {ChatLine[]} [lines]
  */
+
+/**
+ * One stored line of the session's chat: see chat.go.
+ * @typedef {object} ChatLine
+ * @property {number} id 1, 2, 3 ...; the same line may come twice
+ * @property {number} time Unix ms
+ * @property {number} [viewer] who said it; absent: the presenter
+ * @property {string} [name] of who said it, self-declared
+ * @property {number} [waiting] the viewer without the view grant that it is from or for
+ * @property {string} [client] what its sender called it
+ * @property {string} text
+ */
+
+// Caps of the chat; the relay cuts a text that is longer.
+export const MAX_CHAT_RUNES = 2000;
+export const MAX_CHAT_BYTES = 4096;
+export const CHAT_PAGE = 50; // lines that are sent at most at once
 
 const utf8 = new TextEncoder();
 const fromUTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -373,12 +395,13 @@ const fromUTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 /** @param {Control} c */
 export const encodeControl = (c) => utf8.encode(JSON.stringify(c));
 
-/** @typedef {'string' | 'bool' | 'u8' | 'u16' | 'u32'} FieldType */
+/** @typedef {'string' | 'bool' | 'u8' | 'u16' | 'u32' | 'ms'} FieldType */
 /** @type {Record<string, FieldType>} */
 const CONTROL_FIELDS = {
   type: 'string', role: 'string', viewer: 'u16', epoch: 'u16', resume: 'string', resumed: 'bool',
   view: 'bool', control: 'bool', open: 'bool', blocked: 'bool', reason: 'string', stream: 'u8',
-  question: 'bool', stamp: 'u32', queue: 'u32',
+  question: 'bool', stamp: 'u32', queue: 'u32', text: 'string', client: 'string', before: 'u32',
+  more: 'bool',
 };
 /** @type {Record<string, FieldType>} */
 const PRESENTER_FIELDS = { name: 'string', attached: 'bool', left: 'bool', changed: 'bool' };
@@ -387,7 +410,11 @@ const VIEWER_FIELDS = {
   viewer: 'u16', name: 'string', twin: 'bool', online: 'bool', attach: 'u32', view: 'bool',
   control: 'bool', asking: 'string', held: 'bool', lead: 'bool',
 };
-const NUMBER_MAX = { u8: 0xff, u16: 0xffff, u32: 0xffffffff };
+/** @type {Record<string, FieldType>} */
+const LINE_FIELDS = {
+  id: 'u32', time: 'ms', viewer: 'u16', name: 'string', waiting: 'u16', client: 'string', text: 'string',
+};
+const NUMBER_MAX = { u8: 0xff, u16: 0xffff, u32: 0xffffffff, ms: Number.MAX_SAFE_INTEGER };
 
 /**
  * Copies the known fields of an object, each only with its own type. As in Go, null means absent.
@@ -427,13 +454,17 @@ export function parseControl(body) {
   }
   const c = pick(json, CONTROL_FIELDS);
   if (!c.type) throw new WireError('control without a type');
-  const { presenter, viewers } = /** @type {Record<string, unknown>} */ (json);
+  const { presenter, viewers, lines } = /** @type {Record<string, unknown>} */ (json);
   if (presenter !== undefined && presenter !== null) {
     c.presenter = { attached: false, ...pick(presenter, PRESENTER_FIELDS) };
   }
   if (viewers !== undefined && viewers !== null) {
     if (!Array.isArray(viewers)) throw new WireError('control: field viewers');
     c.viewers = viewers.map((v) => ({ viewer: 0, ...pick(v, VIEWER_FIELDS) }));
+  }
+  if (lines !== undefined && lines !== null) {
+    if (!Array.isArray(lines)) throw new WireError('control: field lines');
+    c.lines = lines.map((l) => ({ id: 0, time: 0, text: '', ...pick(l, LINE_FIELDS) }));
   }
   return /** @type {Control} */ (c);
 }

@@ -1,6 +1,7 @@
 // Joining, dropping and coming back, with hand-moved time.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { solve } from '../shared/puzzle.js';
 import { Link } from '../viewer/transport.js';
 import { FakeTime } from './hex.js';
 
@@ -10,11 +11,12 @@ const error = (status, code, headers = {}) => ({ status, body: { success: false,
 
 function setup(answers = []) {
   const time = new FakeTime();
-  const log = { joins: [], sockets: [], states: [], messages: [] };
+  const log = { joins: [], answers: [], sockets: [], states: [], messages: [] };
   const env = {
     origin: 'https://desk.example',
     fetch: async (url, init) => {
       log.joins.push({ at: time.now, url, ...JSON.parse(init.body) });
+      log.answers.push(init.headers['Puzzle-Answer'] ?? '');
       const a = answers.shift() ?? ok;
       if (a === 'down') throw new TypeError('failed');
       if (a === 'hangs') return new Promise((_, no) => init.signal.addEventListener('abort', () => no(new Error('aborted'))));
@@ -48,6 +50,29 @@ test('join, then a socket with the ticket as subprotocol', async () => {
   assert.deepEqual(log.messages, [Uint8Array.of(1, 2)]);
   assert.equal(link.send(new Uint8Array(3)), true);
   assert.equal(s.sent.length, 1);
+});
+
+test('a puzzle is solved silently, a second one too, and a broker that only sets puzzles is left alone for a while', async () => {
+  const puzzle = (challenge, bits = 6) => ({ status: 429, headers: { 'Retry-After': '60' },
+    body: { success: false, error: 'puzzle', message: '', puzzle: { challenge, bits } } });
+  const solved = setup([puzzle('one'), puzzle('two')]);
+  solved.link.start();
+  while (!solved.log.sockets.length) await settle();
+  assert.deepEqual(solved.log.answers, ['', await solve('one', 6), await solve('two', 6)]);
+  assert.deepEqual(solved.log.states, [{ phase: 'joining' }]);
+
+  const hostile = setup(Array.from({ length: 9 }, (_, i) => puzzle('c' + i)));
+  hostile.link.start();
+  while (hostile.log.states.length < 2) await settle();
+  assert.equal(hostile.log.joins.length, 4);
+  assert.equal(hostile.log.states[1].delay, 60_000);
+
+  for (const odd of [puzzle('x', 99), puzzle('', 1), puzzle(7, 1), { ...puzzle('x'), body: { error: 'puzzle' } }]) {
+    const { link, log } = setup([odd]);
+    link.start();
+    while (log.states.length < 2) await settle();
+    assert.deepEqual([log.joins.length, log.states[1].delay, log.states[1].problem], [1, 60_000, 'puzzle']);
+  }
 });
 
 test('the first drop is tried again at once, further ones with growing delays', async () => {

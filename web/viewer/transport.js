@@ -1,6 +1,7 @@
 // The viewer's way to the relay: joins, opens the socket, comes back when it drops. One small
 // class, so that a data channel can later take the socket's place. No DOM, so that it runs in a
 // worker; what it needs of the browser is injected.
+import { solve } from '../shared/puzzle.js';
 import { Close, PROTOCOL, terminal, TICKET_PREFIX } from '../shared/wire.js';
 
 const FIRST_DELAY = 500; // ms, then doubled up to MAX_DELAY
@@ -8,6 +9,7 @@ const MAX_DELAY = 10_000;
 const STABLE = 10_000; // a connection that lived so long starts the delays anew
 const JOIN_TIMEOUT = 10_000;
 const SILENCE = 25_000; // the relay says something at least every 10 s; a page cannot see its pings
+const MAX_PUZZLES = 3; // of one try; the next one waits as the server says
 const MAX_RETRY_AFTER = 300; // s; a server that says more is asked again all the same
 
 /**
@@ -16,6 +18,12 @@ const MAX_RETRY_AFTER = 300; // s; a server that says more is asked again all th
  *   | {phase: 'open'}
  *   | {phase: 'retrying', problem: string, delay: number}
  *   | {phase: 'over', code: number | string}} LinkState over: a terminal close code or an error code of the API
+ */
+
+/**
+ * What a join came to.
+ * @typedef {{ticket: string, path: string}
+ *   | {problem: string, final: boolean, after?: number, puzzle?: {challenge: string, bits: number}}} Answer
  */
 
 /**
@@ -136,7 +144,7 @@ export class Link {
     const id = ++this.#tries;
     this.#lastTry = this.env.now();
     this.party.onState({ phase: 'joining' });
-    const joined = await this.#join();
+    const joined = await this.#join(() => id === this.#tries && !this.#over);
     if (id !== this.#tries || this.#over) return;
     if ('problem' in joined) {
       if (joined.final) this.#end(joined.problem);
@@ -175,15 +183,36 @@ export class Link {
     };
   }
 
-  /** @returns {Promise<{ticket: string, path: string} | {problem: string, final: boolean, after?: number}>} */
-  async #join() {
+  /**
+   * Asks for a ticket, and solves the puzzles that strangers get while many wrong PINs come in.
+   * @param {() => boolean} wanted
+   * @returns {Promise<Answer>}
+   */
+  async #join(wanted) {
+    let solved = '';
+    for (let puzzles = 0; ; puzzles++) {
+      const answer = await this.#ask(solved);
+      if (!('puzzle' in answer) || !answer.puzzle || puzzles === MAX_PUZZLES) return answer;
+      const { challenge, bits } = answer.puzzle;
+      const pause = () => /** @type {Promise<void>} */ (new Promise((done) => { this.env.setTimeout(() => done(), 0); }));
+      const found = await solve(challenge, bits, { now: this.env.now, pause, wanted });
+      if (found === null) return answer;
+      solved = found;
+    }
+  }
+
+  /**
+   * @param {string} solved the answer to a puzzle, or ''
+   * @returns {Promise<Answer>}
+   */
+  async #ask(solved) {
     const abort = new AbortController();
     const timer = this.env.setTimeout(() => abort.abort(), JOIN_TIMEOUT);
     try {
       const { pin, name, resume } = this.party;
       const answer = await this.env.fetch('/api/v1/join', {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
+        headers: { 'Content-Type': 'application/json', ...(solved && { 'Puzzle-Answer': solved }) },
         body: JSON.stringify({ session_pin: pin, role: 'viewer', name: name(), resume: resume() }),
         cache: 'no-store',
         credentials: 'omit',
@@ -196,7 +225,7 @@ export class Link {
       const problem = typeof json?.error === 'string' ? json.error : answer.status >= 500 ? 'network' : 'http_' + answer.status;
       if (answer.status === 429) {
         const after = Math.min(MAX_RETRY_AFTER, Number(answer.headers.get('Retry-After')) || 10);
-        return { problem, final: false, after: 1000 * Math.max(1, after) };
+        return { problem, final: false, after: 1000 * Math.max(1, after), puzzle: problem === 'puzzle' ? json?.puzzle : undefined };
       }
       return { problem, final: answer.status >= 400 && answer.status < 500 && problem !== 'draining' };
     } catch {

@@ -1,0 +1,227 @@
+// Package outbound posts to URLs that strangers have named, without letting them reach what only
+// this machine or its network can. It looks at the address at the moment of the connection, after
+// all resolving, so that no name, redirect or changing answer of a name server gets around it.
+// Only the broker's wiring imports it.
+//
+// Refused are all addresses that are not globally reachable by the IANA registries (loopback,
+// private, link-local with the clouds' metadata services, unique local, IPv4 in any IPv6
+// clothing, multicast, documentation ...) and the ports below 1024 but 80 and 443: they are
+// other services than web servers. Redirects are not followed, no proxy of the environment is
+// used, nothing that was answered is kept but its status, and everything has a deadline.
+package outbound
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"code.dny.dev/ssrf"
+
+	"pindesk/internal/jobs"
+)
+
+const (
+	// Timeout bounds one post as a whole.
+	Timeout = 15 * time.Second
+
+	// perHost is how many posts to one host may be under way: a host that never answers must not
+	// keep the others waiting.
+	perHost = 8
+
+	// busyPause is about how long a post waits whose host has perHost of them.
+	busyPause = 4 * time.Second
+
+	dialTimeout = 5 * time.Second
+	maxHeader   = 32 << 10 // bytes of an answer's headers
+	maxBody     = 64 << 10 // bytes of an answer's body that are read, and dropped
+)
+
+// private are the addresses that AllowPrivate lets in. Link-local ones are not among them: no
+// lab has a receiver there, and clouds have their metadata service.
+var private = []netip.Prefix{
+	netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"),
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+	netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fc00::/7"),
+}
+
+// Config says what is allowed beyond what everybody may reach.
+type Config struct {
+	// Allow lists addresses ("192.0.2.7"), networks ("10.1.0.0/16") and host names
+	// ("hooks.example.com") that are trusted, with all their ports. A name is trusted with
+	// whatever address it has; it is compared with the URL's host as it is written there.
+	Allow []string
+	// AllowPrivate trusts loopback and private networks: for labs.
+	AllowPrivate bool
+
+	resolver *net.Resolver // of tests
+}
+
+// Client posts. It is safe for use by several goroutines.
+type Client struct {
+	networks []netip.Prefix
+	hosts    []string
+	guard    *ssrf.Guardian
+	guarded  *http.Client
+	trusting *http.Client // for hosts
+
+	mu       sync.Mutex
+	underWay map[string]int // posts by host; guarded by mu
+}
+
+// New makes a Client. The error says which entry of Allow is wrong.
+func New(c Config) (*Client, error) {
+	cl := &Client{guard: ssrf.New(ssrf.WithAnyPort()), underWay: map[string]int{}}
+	for _, a := range c.Allow {
+		switch {
+		case strings.Contains(a, "/"):
+			p, err := netip.ParsePrefix(a)
+			if err != nil {
+				return nil, fmt.Errorf("allowed target %q is not a network such as 10.1.0.0/16", a)
+			}
+			cl.networks = append(cl.networks, p.Masked())
+		default:
+			if ip, err := netip.ParseAddr(a); err == nil {
+				cl.networks = append(cl.networks, netip.PrefixFrom(ip.Unmap(), ip.Unmap().BitLen()))
+				continue
+			}
+			if u, err := url.Parse("http://" + a + "/"); a == "" || err != nil || u.Hostname() != a {
+				return nil, fmt.Errorf("allowed target %q is neither an address, nor a network, nor a host name", a)
+			}
+			cl.hosts = append(cl.hosts, strings.ToLower(a))
+		}
+	}
+	if c.AllowPrivate {
+		cl.networks = append(cl.networks, private...)
+	}
+	cl.guarded = client(&net.Dialer{Timeout: dialTimeout, Resolver: c.resolver, Control: cl.control})
+	cl.trusting = client(&net.Dialer{Timeout: dialTimeout, Resolver: c.resolver})
+	return cl, nil
+}
+
+func client(d *net.Dialer) *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy:                  nil, // that of the environment would connect for us, unchecked
+			DialContext:            d.DialContext,
+			TLSHandshakeTimeout:    dialTimeout,
+			DisableKeepAlives:      true, // a kept connection was checked for another request's address
+			DisableCompression:     true,
+			MaxResponseHeaderBytes: maxHeader,
+			ForceAttemptHTTP2:      true,
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout:       Timeout,
+	}
+}
+
+// control is called with the address of each connection, just before it is made.
+func (c *Client) control(network, address string, raw syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("%w: %q", ssrf.ErrInvalidHostPort, address)
+	}
+	ip := to.Addr().Unmap().WithZone("")
+	if slices.ContainsFunc(c.networks, func(p netip.Prefix) bool { return p.Contains(ip) }) {
+		return nil
+	}
+	if p := to.Port(); p < 1024 && p != 80 && p != 443 {
+		return fmt.Errorf("%w: %d", ssrf.ErrProhibitedPort, p)
+	}
+	return c.guard.Safe(network, address, raw)
+}
+
+// Post sends body to a URL and returns the answer's status and its Retry-After, 0 without one.
+// An error is a *jobs.Error whose Reason has nothing in it that anybody outside has said.
+func (c *Client) Post(ctx context.Context, to string, h http.Header, body []byte) (status int, after time.Duration, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
+	if err != nil {
+		return 0, 0, &jobs.Error{Reason: "the URL is malformed", Final: true}
+	}
+	maps.Copy(req.Header, h)
+	req.Header.Set("User-Agent", "PinDesk-Hook/1")
+	host := strings.ToLower(req.URL.Hostname())
+	use := c.guarded
+	if slices.Contains(c.hosts, host) {
+		use = c.trusting
+	}
+	if !c.begin(host) {
+		return 0, 0, &jobs.Error{Reason: "other deliveries to this host take long", Deferred: true, After: busyPause/2 + rand.N(busyPause)}
+	}
+	defer c.end(host)
+	resp, err := use.Do(req)
+	if err != nil {
+		return 0, 0, explain(err)
+	}
+	defer resp.Body.Close()
+	// A receiver that sees its answer read to the end knows that it was heard.
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxBody))
+	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 {
+		after = time.Duration(min(s, 24*3600)) * time.Second
+	}
+	return resp.StatusCode, after, nil
+}
+
+// begin counts a post to a host, unless too many are under way.
+func (c *Client) begin(host string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.underWay[host] >= perHost {
+		return false
+	}
+	c.underWay[host]++
+	return true
+}
+
+func (c *Client) end(host string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.underWay[host]--; c.underWay[host] == 0 {
+		delete(c.underWay, host)
+	}
+}
+
+// explain says in our words why nothing was answered. The cause, without the URL, goes to the log.
+func explain(err error) *jobs.Error {
+	if u := (*url.Error)(nil); errors.As(err, &u) {
+		err = u.Err // its text has the URL, which may be secret
+	}
+	e := &jobs.Error{Reason: "the connection failed", Err: err}
+	var (
+		dns       *net.DNSError
+		timeout   interface{ Timeout() bool }
+		cert      *tls.CertificateVerificationError
+		authority x509.UnknownAuthorityError
+		record    tls.RecordHeaderError
+	)
+	switch {
+	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedPort),
+		errors.Is(err, ssrf.ErrProhibitedNetwork), errors.Is(err, ssrf.ErrInvalidHostPort):
+		e.Reason, e.Final = "the address is not allowed: it is not on the public internet, or not a web server's port", true
+	case errors.As(err, &dns) && dns.IsNotFound:
+		e.Reason = "the host name is not known"
+	case errors.As(err, &timeout) && timeout.Timeout():
+		e.Reason = "no answer in time"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		e.Reason = "the receiver refuses connections"
+	case errors.As(err, &cert), errors.As(err, &authority), errors.As(err, &record):
+		e.Reason = "its TLS certificate is not valid"
+	}
+	return e
+}

@@ -1,0 +1,58 @@
+package relay
+
+import "time"
+
+// What has happened between a guest and a viewer.
+type What string
+
+// Happenings. Right is "view" or "control".
+const (
+	Asked     What = "asked"     // a viewer wishes for a right
+	Granted   What = "granted"   // the guest has given it
+	Refused   What = "refused"   // the guest has refused the wish
+	Blocked   What = "blocked"   // refused for the last time: no further wish is heard
+	Revoked   What = "revoked"   // the guest has taken the right back
+	PassedOn  What = "passed_on" // control went to another viewer
+	Yielded   What = "yielded"   // the viewer has given the right back
+	Continued What = "continued" // the viewer goes on although another computer is shared
+)
+
+// Event is one of them, for Config.Observe.
+type Event struct {
+	Session string
+	At      time.Time
+	What    What
+	Viewer  uint16
+	Name    string // self-declared
+	Right   string
+}
+
+// observeLocked tells the observer, if there is one.
+func (f *feed) observeLocked(v *viewer, what What, right string) {
+	if f.h.observe != nil {
+		f.h.observe(Event{Session: f.session, At: time.Now(), What: what, Viewer: v.number, Name: v.name, Right: right})
+	}
+}
+
+// observeChangeLocked tells what a grant has changed for a viewer that had these rights before.
+func (f *feed) observeChangeLocked(v *viewer, view, control bool) {
+	for _, r := range []struct {
+		right    string
+		had, has bool
+	}{{"view", view, v.view}, {"control", control, v.control}} {
+		switch {
+		case r.has && !r.had:
+			f.observeLocked(v, Granted, r.right)
+		case r.had && !r.has:
+			f.observeLocked(v, Revoked, r.right)
+		}
+	}
+}
+
+// rightOf names the right that a control message is about.
+func rightOf(control bool) string {
+	if control {
+		return "control"
+	}
+	return "view"
+}
