@@ -30,8 +30,8 @@ type traceKey struct{}
 // traceOf returns r's trace; all handlers run below logged, which made it.
 func traceOf(r *http.Request) *trace { return r.Context().Value(traceKey{}).(*trace) }
 
-// logged writes one line for each request when it is over, for a relay socket when the
-// socket is. Nothing in it was chosen by the caller but the method, and that only if we
+// logged writes one line for each request when it is over, for a relay socket when it was
+// opened. Nothing in it was chosen by the caller but the method, and that only if we
 // know it: path, query and body may hold a PIN.
 func (a *api) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -8,9 +8,12 @@
 //
 // A Hub holds a feed for each session that has parties. All state of a feed is guarded
 // by its mutex, which is held only for memory operations, never while reading, writing or
-// waiting. Each connection has one reader (the goroutine that called Serve) and one writer;
-// only the writer writes. Nothing that a viewer does or fails to do makes the presenter's
-// reader wait. Lock order: Hub.mu before feed.mu, and neither while a Conn is called.
+// waiting. Each connection has one reader, the goroutine that called Serve. What it queues for
+// others it also writes to them once it has unlocked the feed, as far as their connections take
+// it without waiting; what they do not take gets a goroutine of its own until that queue is
+// empty. A queue is claimed by whoever writes it, so that there is never more than one. Nothing
+// that a viewer does or fails to do makes the presenter's reader wait. One goroutine ticks for
+// all feeds. Lock order: Hub.mu before feed.mu before queue.mu, and none while a Conn is called.
 //
 // # A viewer's picture
 //
