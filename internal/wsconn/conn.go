@@ -137,7 +137,6 @@ func (c *conn) Read(b []byte, grow func([]byte) []byte) ([]byte, error) {
 		case err == nil:
 			c.alive() // a large message may take longer than silence
 		case isEOF(err):
-			c.alive()
 			return b, nil
 		default:
 			return nil, err
