@@ -36,10 +36,10 @@ test: ## everything that must pass before a commit lands: format, vet, Go tests 
 	@make/test.sh $(PACKAGES)
 
 .PHONY: test-long
-test-long: ## the property and soak tests at full length, then each fuzz target for a minute
+test-long: ## the property and soak tests at full length, then each fuzz target for FUZZTIME
 	@make/need.sh test
 	PINDESK_LONG=1 go test -race -count=1 -timeout 60m ./...
-	@make/fuzz.sh 60s
+	@make/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
 bench: build bench-programs ## beside noVNC with TigerVNC and x11vnc, and websockify: a row a bar, pass or short (ROUNDS=3, 35 min)

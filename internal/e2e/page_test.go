@@ -102,7 +102,8 @@ func (p *page) open(url string) {
 
 func (p *page) state() string {
 	p.t.Helper()
-	return p.text(`document.documentElement.dataset.state + " " + document.documentElement.dataset.detail + " control=" + document.documentElement.dataset.control`)
+	// While a page loads there is no element for a moment.
+	return p.text(`(({ dataset: d }) => d.state + " " + d.detail + " control=" + d.control)(document.documentElement ?? { dataset: {} })`)
 }
 
 func (p *page) wantState(prefix string) {
