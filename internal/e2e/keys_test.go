@@ -25,6 +25,7 @@ func (b *brokerProgram) keyCommand(databaseURL string, args ...string) string {
 	b.t.Helper()
 	data := b.args[4]
 	cmd := exec.Command(filepath.Join(bin, "broker"), append(append([]string{"key"}, args...), "--data", data)...)
+	cmd.Env = environment(b.t)
 	if databaseURL != "" {
 		cmd.Args = append(cmd.Args, "--database-url", databaseURL)
 	}

@@ -48,7 +48,7 @@ func run(t *testing.T, env []string, name string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, out: &logBuffer{}, done: make(chan struct{})}
 	p.cmd = exec.Command(name, args...)
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANG=C.UTF-8"}, env...)
+	p.cmd.Env = append(environment(t), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("%s: %v (is the package installed? see make test)", name, err)
@@ -67,6 +67,12 @@ func run(t *testing.T, env []string, name string, args ...string) *program {
 		}
 	})
 	return p
+}
+
+// environment is what our programs are started with: the settings of who runs the tests are
+// none of theirs.
+func environment(t *testing.T) []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANG=C.UTF-8"}
 }
 
 func (p *program) signal(sig os.Signal) { _ = p.cmd.Process.Signal(sig) }
