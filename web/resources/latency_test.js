@@ -36,6 +36,7 @@
 
   const script = typeof document === 'object' && document.currentScript;
   const home = script instanceof HTMLScriptElement && script.src ? new URL(script.src).origin : '';
+  if (!home && 'LatencyTest' in root) return; // as a module, which knows better where it came from
 
   /**
    * @typedef {{region: string, origin: string, latency: number | null, samples: number[], error: Error | null}} Result

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"iter"
 	"maps"
 	"regexp"
 	"slices"
@@ -130,7 +131,7 @@ func operationOf(method, path string, o *openapi3.Operation) operation {
 	}
 	if o.RequestBody != nil {
 		media := o.RequestBody.Value.Content["application/json"]
-		op.Body = &body{typeOf(media.Schema), indented(media.Example)}
+		op.Body = &body{typeOf(media.Schema), shown(media.Example, media.Schema)}
 	}
 	for _, status := range slices.Sorted(maps.Keys(o.Responses.Map())) {
 		r := o.Responses.Value(status).Value
@@ -142,7 +143,7 @@ func operationOf(method, path string, o *openapi3.Operation) operation {
 		}
 		for _, kind := range slices.Sorted(maps.Keys(r.Content)) {
 			if media := r.Content[kind]; kind == "application/json" && status[0] == '2' || media.Example != nil {
-				a.Bodies = append(a.Bodies, body{typeOf(media.Schema), indented(media.Example)})
+				a.Bodies = append(a.Bodies, body{typeOf(media.Schema), shown(media.Example, media.Schema)})
 			}
 		}
 		op.Answers = append(op.Answers, a)
@@ -180,16 +181,7 @@ func needs(o *openapi3.Operation) string {
 
 func schemaOf(name string, v *openapi3.Schema) schema {
 	s := schema{Name: name, Description: prose(v.Description)}
-	order := func(name string) float64 {
-		n, _ := v.Properties[name].Extensions["x-order"].(float64)
-		if n == 0 {
-			n, _ = v.Properties[name].Value.Extensions["x-order"].(float64)
-		}
-		return n
-	}
-	for _, p := range slices.SortedFunc(maps.Keys(v.Properties), func(a, b string) int {
-		return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a, b))
-	}) {
+	for _, p := range inOrder(v, maps.Keys(v.Properties)) {
 		ref := v.Properties[p]
 		f := field{Name: p, Required: slices.Contains(v.Required, p), Type: typeOf(ref)}
 		if isPlain(ref) {
@@ -201,6 +193,24 @@ func schemaOf(name string, v *openapi3.Schema) schema {
 		s.Type = typeOf(&openapi3.SchemaRef{Value: v})
 	}
 	return s
+}
+
+// inOrder sorts names of v's properties as answers have them, by x-order.
+func inOrder(v *openapi3.Schema, names iter.Seq[string]) []string {
+	order := func(name string) float64 {
+		p := v.Properties[name]
+		if p == nil {
+			return 0
+		}
+		n, _ := p.Extensions["x-order"].(float64)
+		if n == 0 {
+			n, _ = p.Value.Extensions["x-order"].(float64)
+		}
+		return n
+	}
+	return slices.SortedFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(order(a), order(b)), strings.Compare(a, b))
+	})
 }
 
 // isPlain says whether a schema is described where it is used.
@@ -237,8 +247,8 @@ func typeOf(r *openapi3.SchemaRef) template.HTML {
 	return template.HTML(escape(words)) //nolint:gosec // escaped
 }
 
-// indented is an example as it is shown.
-func indented(example any) string {
+// shown is an example as it is shown: text as it stands, JSON indented, in the order of its schema.
+func shown(example any, r *openapi3.SchemaRef) string {
 	switch e := example.(type) {
 	case nil:
 		return ""
@@ -246,13 +256,48 @@ func indented(example any) string {
 		return strings.TrimSuffix(e, "\n")
 	}
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(example); err != nil {
-		return ""
+	if err := json.Indent(&b, ordered(example, r), "", "  "); err != nil {
+		panic(err) // only if ordered writes something else than JSON
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return b.String()
+}
+
+// ordered writes an example that was read from YAML as JSON.
+func ordered(example any, r *openapi3.SchemaRef) []byte {
+	if r == nil || r.Value == nil {
+		r = openapi3.NewSchemaRef("", &openapi3.Schema{})
+	}
+	var b bytes.Buffer
+	switch e := example.(type) {
+	case map[string]any:
+		b.WriteByte('{')
+		for i, name := range inOrder(r.Value, maps.Keys(e)) {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.Write(ordered(name, nil))
+			b.WriteByte(':')
+			b.Write(ordered(e[name], r.Value.Properties[name]))
+		}
+		b.WriteByte('}')
+	case []any:
+		b.WriteByte('[')
+		for i, item := range e {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.Write(ordered(item, r.Value.Items))
+		}
+		b.WriteByte(']')
+	default:
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(e); err != nil {
+			panic(err) // YAML has nothing else that JSON cannot have
+		}
+		b.Truncate(b.Len() - 1)
+	}
+	return b.Bytes()
 }
 
 var code = regexp.MustCompile("`([^`]+)`")
