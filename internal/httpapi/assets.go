@@ -81,7 +81,7 @@ func newAsset(contentType string, body []byte) *asset {
 }
 
 func isText(contentType string) bool {
-	return strings.HasPrefix(contentType, "text/") || strings.HasPrefix(contentType, "application/yaml") || contentType == "image/svg+xml"
+	return strings.HasPrefix(contentType, "text/") || strings.HasPrefix(contentType, "application/") || contentType == "image/svg+xml"
 }
 
 // readAssets reads the pages and all files that may be served below /static/. Folders

@@ -30,7 +30,7 @@ func (a *api) regions(w http.ResponseWriter, r *http.Request) error {
 		names = []string{} // [] and not null
 	}
 	w.Header().Set("Content-Security-Policy", a.regionsCSP)
-	writePublic(w, r, jsonType, encode(names, ""))
+	a.regionNames.write(w, r, jsonType, encode(names, ""))
 	return nil
 }
 

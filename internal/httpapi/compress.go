@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/andybalholm/brotli"
 )
@@ -103,12 +104,23 @@ func encodingOf(part string) (name string, thousandths int, wellFormed bool) {
 	return name, int(q * 1000), name != ""
 }
 
-// writePublic is writeBody for what is the same for everybody, compressed as the caller accepts.
-func writePublic(w http.ResponseWriter, r *http.Request, contentType string, body []byte) {
-	if len(body) >= leastCompressed {
+// public is an answer that is the same for everybody and seldom changes: it is compressed when it
+// has changed, and not for every caller. Safe for concurrent use.
+type public struct {
+	latest atomic.Pointer[asset]
+}
+
+// write answers body, compressed as the caller accepts.
+func (p *public) write(w http.ResponseWriter, r *http.Request, contentType string, body []byte) {
+	a := p.latest.Load()
+	if a == nil || !bytes.Equal(a.body, body) {
+		a = newAsset(contentType, body)
+		p.latest.Store(a)
+	}
+	if a.small != nil {
 		w.Header().Add("Vary", "Accept-Encoding")
 		if i := accepted(r.Header["Accept-Encoding"]); i >= 0 {
-			if small := compressed(i, body); small != nil {
+			if small := a.small[i](); small != nil {
 				w.Header().Set("Content-Encoding", encodings[i].name)
 				body = small
 			}

@@ -122,10 +122,11 @@ type api struct {
 	hsts    string
 	files   map[string]*asset // by the path below /static/
 	regional
-	gate    *pinGate
-	puzzles *puzzle.Issuer
-	quotas  map[call]*quota
-	mux     *chi.Mux
+	regionNames, regionHosts public
+	gate                     *pinGate
+	puzzles                  *puzzle.Issuer
+	quotas                   map[call]*quota
+	mux                      *chi.Mux
 }
 
 // New makes the handler. It starts no goroutine. It panics when Config lacks something

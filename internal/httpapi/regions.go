@@ -113,7 +113,7 @@ func (a *api) latencyHosts(w http.ResponseWriter, r *http.Request) error {
 	for _, name := range names {
 		at[name] = a.origin(name, len(names))
 	}
-	writePublic(w, r, jsonType, encode(at, ""))
+	a.regionHosts.write(w, r, jsonType, encode(at, ""))
 	return nil
 }
 
