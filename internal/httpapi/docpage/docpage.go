@@ -109,8 +109,12 @@ func Render(spec []byte) ([]byte, error) {
 			s.Groups[i].Operations = append(s.Groups[i].Operations, operationOf(method, path, o))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
-		if v := doc.Components.Schemas[name].Value; len(v.Properties) > 0 || v.AdditionalProperties.Schema != nil || len(v.Enum) > 0 {
+	var schemas openapi3.Schemas
+	if doc.Components != nil {
+		schemas = doc.Components.Schemas
+	}
+	for _, name := range slices.Sorted(maps.Keys(schemas)) {
+		if v := schemas[name].Value; len(v.Properties) > 0 || v.AdditionalProperties.Schema != nil || len(v.Enum) > 0 {
 			s.Schemas = append(s.Schemas, schemaOf(name, v))
 		}
 	}
