@@ -104,8 +104,9 @@ func TestReference(t *testing.T) {
 			}
 		})
 		l.rule("every session_pin is another session", func(l *lab) {
-			if l.session().pin == l.session().pin {
-				l.Error("one PIN twice")
+			first, second := l.session(), l.session()
+			if first.pin == second.pin || first.token == second.token {
+				l.Errorf("%s twice, or one token", first.pin)
 			}
 		})
 		l.rule("PUT hook takes the reference's own request and answers 23 bytes", func(l *lab) {
