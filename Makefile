@@ -36,8 +36,9 @@ test: ## everything that must pass before a commit lands: format, vet, Go tests 
 	@make/test.sh $(PACKAGES)
 
 .PHONY: test-long
-test-long: ## the property and soak tests at full length, then each fuzz target for FUZZTIME
+test-long: ## the property and soak tests at full length, the Postman collection, then each fuzz target for FUZZTIME
 	@make/need.sh test
+	npm ci --prefix tools/newman --no-audit --no-fund --loglevel=error
 	PINDESK_LONG=1 go test -race -count=1 -timeout 60m ./...
 	@make/fuzz.sh $(FUZZTIME)
 
@@ -61,8 +62,9 @@ bench-go: ## Go benchmarks with allocations
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: lint
-lint: tools/bin/golangci-lint ## golangci-lint over the tree, shellcheck over the scripts
+lint: tools/bin/golangci-lint tools/bin/oapi-codegen ## golangci-lint over the tree, shellcheck over the scripts; is what was generated up to date?
 	@make/need.sh lint
+	@make/generate.sh check
 	tools/bin/golangci-lint run ./...
 	shellcheck .ci/run make/*.sh bench/peers/*.sh internal/screen/testdata/recorded/*.sh
 
@@ -71,9 +73,14 @@ fuzz: ## every fuzz target for FUZZTIME each (30s)
 	@make/need.sh build
 	@make/fuzz.sh $(FUZZTIME)
 
+.PHONY: generate
+generate: tools/bin/oapi-codegen ## what is made from internal/httpapi/openapi.yaml: Go types of the answers, the page /docs
+	@make/need.sh build
+	@make/generate.sh write
+
 .PHONY: clean
 clean: ## removes what the targets above have made
-	rm -rf bin out tools/bin web/test/node_modules
+	rm -rf bin out tools/bin web/test/node_modules tools/newman/node_modules
 
 # The developers' tools are built once, each from a module of its own: gotestsum must not wait
 # for the linter's many dependencies.
@@ -84,4 +91,8 @@ tools/bin/golangci-lint: tools/go.mod tools/go.sum
 
 tools/bin/gotestsum: tools/gotestsum/go.mod tools/gotestsum/go.sum
 	@cd tools/gotestsum && go build -trimpath -o ../bin/gotestsum gotest.tools/gotestsum
+	@touch $@
+
+tools/bin/oapi-codegen: tools/oapi-codegen/go.mod tools/oapi-codegen/go.sum
+	@cd tools/oapi-codegen && go build -trimpath -o ../bin/oapi-codegen github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen
 	@touch $@

@@ -91,8 +91,9 @@ check_test() {
     has_font 672c || lack "a font" fonts-wqy-microhei "a typed 本 could not be seen"
     has_font 1f600 || lack "a font" fonts-noto-color-emoji "a typed 😀 could not be seen"
     has_postgres || lack PostgreSQL postgresql "the store is tested on both of its engines; no cluster is made or started"
+    want curl curl "runs the examples of the API's description"
     want node nodejs "runs the tests of the pages' modules"
-    want npm npm "fetches the type checker of the pages' modules"
+    want npm npm "fetches the type checker of the pages' modules, and newman for make test-long"
     want_browser "the viewer of the end-to-end tests"
 }
 

@@ -4,6 +4,7 @@
 //	site    the home page, served at /
 //	viewer  the technician's page, served at /view
 //	shared  the protocol, the picture and what both pages use
+//	resources  the latency library, for pages of any site, and its example
 //	vendor  libraries of others with licence and checksum
 //
 // and is served as a whole below /static/. Tests and tool settings are not embedded.
@@ -13,5 +14,5 @@ import "embed"
 
 // Files are the pages and modules. It is read-only and safe for concurrent use.
 //
-//go:embed site viewer shared vendor
+//go:embed resources site viewer shared vendor
 var Files embed.FS

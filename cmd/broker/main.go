@@ -30,19 +30,20 @@ type database struct {
 
 type serve struct {
 	database
-	Listen           string        `help:"Address to listen on. (Default: ${default}.)" default:"127.0.0.1:8080" env:"PINDESK_LISTEN" placeholder:"HOST:PORT"`
-	Region           string        `help:"Name of this broker's region, such as us-east-1. (Default: ${default}.)" default:"local" env:"PINDESK_REGION" placeholder:"NAME"`
-	PublicURL        string        `help:"How people reach this broker, such as https://help.example.com; without it http:// and the listen address." env:"PINDESK_PUBLIC_URL" placeholder:"URL"`
-	SecretFile       string        `help:"Key that protects PINs in the database, the same on all brokers of a database; without it secret.key in --data, made at the first start." env:"PINDESK_SECRET_FILE" placeholder:"FILE"`
-	SessionUnclaimed time.Duration `help:"A session that nobody joined ends after this. (Default: ${default}.)" default:"1h" env:"PINDESK_SESSION_UNCLAIMED" placeholder:"TIME"`
-	SessionIdle      time.Duration `help:"A session in which nobody is online ends after this. (Default: ${default}.)" default:"4h" env:"PINDESK_SESSION_IDLE" placeholder:"TIME"`
-	TrustedProxies   []proxy       `help:"Reverse proxies whose X-Forwarded-For is believed: addresses, or networks such as 10.0.0.0/8." env:"PINDESK_TRUSTED_PROXIES" placeholder:"PREFIX"`
-	SessionsPerMin   int           `help:"Sessions that one address, or one API key, may make in a minute; 0: no bound. (Default: ${default}.)" default:"60" env:"PINDESK_SESSIONS_PER_MIN" placeholder:"N"`
-	RequireKey       bool          `help:"Ask for an API key on calls that make sessions or send mail. (Without it, everybody may.)" env:"PINDESK_REQUIRE_KEY"`
-	HookAllow        []string      `help:"Targets that hooks may reach although they are not on the public internet: addresses, networks, host names." env:"PINDESK_HOOK_ALLOW" placeholder:"TARGET"`
-	HookAllowPrivate bool          `help:"Hooks may reach this machine and private networks: for labs." env:"PINDESK_HOOK_ALLOW_PRIVATE"`
-	LogFormat        string        `help:"text, json, or auto: text on a terminal. (Default: ${default}.)" enum:"auto,text,json" default:"auto" env:"PINDESK_LOG_FORMAT" placeholder:"FORMAT"`
-	LogLevel         slog.Level    `help:"debug, info, warn or error. (Default: ${default}.)" default:"info" env:"PINDESK_LOG_LEVEL" placeholder:"LEVEL"`
+	Listen           string            `help:"Address to listen on. (Default: ${default}.)" default:"127.0.0.1:8080" env:"PINDESK_LISTEN" placeholder:"HOST:PORT"`
+	Region           string            `help:"Name of this broker's region, such as us-east-1. (Default: ${default}.)" default:"local" env:"PINDESK_REGION" placeholder:"NAME"`
+	RegionHosts      map[string]string `help:"Where regions are measured that are not at their name and the public host, as us-east-1=https://use.example.com,..." env:"PINDESK_REGION_HOSTS" mapsep:"," placeholder:"REGION=URL"`
+	PublicURL        string            `help:"How people reach this broker, such as https://help.example.com; without it http:// and the listen address." env:"PINDESK_PUBLIC_URL" placeholder:"URL"`
+	SecretFile       string            `help:"Key that protects PINs in the database, the same on all brokers of a database; without it secret.key in --data, made at the first start." env:"PINDESK_SECRET_FILE" placeholder:"FILE"`
+	SessionUnclaimed time.Duration     `help:"A session that nobody joined ends after this. (Default: ${default}.)" default:"1h" env:"PINDESK_SESSION_UNCLAIMED" placeholder:"TIME"`
+	SessionIdle      time.Duration     `help:"A session in which nobody is online ends after this. (Default: ${default}.)" default:"4h" env:"PINDESK_SESSION_IDLE" placeholder:"TIME"`
+	TrustedProxies   []proxy           `help:"Reverse proxies whose X-Forwarded-For is believed: addresses, or networks such as 10.0.0.0/8." env:"PINDESK_TRUSTED_PROXIES" placeholder:"PREFIX"`
+	SessionsPerMin   int               `help:"Sessions that one address, or one API key, may make in a minute; 0: no bound. (Default: ${default}.)" default:"60" env:"PINDESK_SESSIONS_PER_MIN" placeholder:"N"`
+	RequireKey       bool              `help:"Ask for an API key on calls that make sessions or send mail. (Without it, everybody may.)" env:"PINDESK_REQUIRE_KEY"`
+	HookAllow        []string          `help:"Targets that hooks may reach although they are not on the public internet: addresses, networks, host names." env:"PINDESK_HOOK_ALLOW" placeholder:"TARGET"`
+	HookAllowPrivate bool              `help:"Hooks may reach this machine and private networks: for labs." env:"PINDESK_HOOK_ALLOW_PRIVATE"`
+	LogFormat        string            `help:"text, json, or auto: text on a terminal. (Default: ${default}.)" enum:"auto,text,json" default:"auto" env:"PINDESK_LOG_FORMAT" placeholder:"FORMAT"`
+	LogLevel         slog.Level        `help:"debug, info, warn or error. (Default: ${default}.)" default:"info" env:"PINDESK_LOG_LEVEL" placeholder:"LEVEL"`
 	transport
 	retention
 	mailing
@@ -146,7 +147,7 @@ func (s *serve) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b, err := broker.New(ctx, broker.Config{
-		Listen: s.Listen, Data: s.Data, Region: s.Region, DatabaseURL: s.DatabaseURL, PublicURL: s.PublicURL, SecretFile: s.SecretFile,
+		Listen: s.Listen, Data: s.Data, Region: s.Region, RegionHosts: s.RegionHosts, DatabaseURL: s.DatabaseURL, PublicURL: s.PublicURL, SecretFile: s.SecretFile,
 		TrustedProxies: prefixes(s.TrustedProxies), CreatesPerMin: creates, RequireKey: s.RequireKey,
 		TLS: tls, HSTSSubdomains: s.HSTSSubdomains, HSTSPreload: s.HSTSPreload, Log: log,
 		Limits: session.Limits{Unclaimed: s.SessionUnclaimed, Idle: s.SessionIdle, KeepPIN: time.Duration(s.KeepPIN),

@@ -65,12 +65,17 @@ var rules = map[string]rule{
 
 	"internal/httpapi": {
 		layer: l2,
-		uses:  []string{"internal/apikey", "internal/audit", "internal/chat", "internal/fault", "internal/hook", "internal/jobs", "internal/mail", "internal/origin", "internal/puzzle", "internal/session", "internal/wire"},
+		uses:  []string{"internal/apikey", "internal/audit", "internal/chat", "internal/fault", "internal/hook", "internal/httpapi/openapi", "internal/jobs", "internal/mail", "internal/origin", "internal/puzzle", "internal/session", "internal/wire"},
 		modules: []string{
+			"github.com/andybalholm/brotli",
 			"github.com/go-chi/chi/v5",
 			"golang.org/x/time/rate",
 		},
 	},
+	// The bodies, generated from the description.
+	"internal/httpapi/openapi": {layer: l1, uses: []string{"internal/puzzle"}},
+	// Makes the page /docs; what it made is what the broker serves.
+	"internal/httpapi/docpage": {layer: l1, modules: []string{"github.com/getkin/kin-openapi"}, testOnly: true},
 	"internal/certs": {
 		layer:   l2,
 		modules: []string{"golang.org/x/crypto/acme"},

@@ -47,9 +47,10 @@ type Config struct {
 	Listen         string // host:port; port 0 picks a free one
 	Data           string // folder; made if missing
 	Region         string
-	DatabaseURL    string // "" means SQLite in Data
-	PublicURL      string // "" means http:// and the listen address
-	SecretFile     string // "" means secret.key in Data
+	RegionHosts    map[string]string // see httpapi.Config; any URL of an origin
+	DatabaseURL    string            // "" means SQLite in Data
+	PublicURL      string            // "" means http:// and the listen address
+	SecretFile     string            // "" means secret.key in Data
 	TrustedProxies []netip.Prefix
 	Limits         session.Limits
 	CreatesPerMin  int  // 0: httpapi's default; less: no bound
@@ -135,6 +136,10 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 	if err = b.openHooks(c, origins); err != nil {
 		return b, err
 	}
+	regionHosts, err := hostsOf(c.RegionHosts)
+	if err != nil {
+		return b, err
+	}
 	b.witness = newWitness(b.store.Note, b.now, c.Log)
 	b.hub = relay.New(relay.Config{Log: c.Log, Observe: b.witness.see, Chat: b.chats})
 	b.sockets = &wsconn.Handler{Allowed: origins.Allowed, Admit: b.admit, Serve: b.serve, Log: c.Log}
@@ -152,7 +157,7 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 	}
 	b.server = &http.Server{
 		Handler: httpapi.New(httpapi.Config{
-			Sessions: b.sessions, PublicURL: b.public, Origins: origins, Region: c.Region, Relay: b.sockets, Web: pages,
+			Sessions: b.sessions, PublicURL: b.public, Origins: origins, Region: c.Region, RegionHosts: regionHosts, Relay: b.sockets, Web: pages,
 			Log: c.Log, Ready: b.ready, TrustedProxies: c.TrustedProxies, CreatesPerMinute: c.CreatesPerMin, OnEnd: b.hub.End,
 			Keys: apikey.Service{Store: b.store}, RequireKey: c.RequireKey, HSTSSubdomains: c.HSTSSubdomains, HSTSPreload: c.HSTSPreload, PuzzleKey: puzzleKey, Now: b.now,
 			Records: b.store, HookSecret: b.hookSecret, Mail: mailer, Chats: b.chats,
@@ -219,6 +224,23 @@ func (b *Broker) origins(c Config) (origin.Origins, error) {
 		return origin.NewLoopback(b.public)
 	}
 	return origin.New(b.public)
+}
+
+// hostsOf checks what the operator says of regions' hosts, and writes it as browsers do.
+func hostsOf(configured map[string]string) (map[string]string, error) {
+	hosts := make(map[string]string, len(configured))
+	for region, text := range configured {
+		u, err := url.Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("host of region %q: %w", region, err)
+		}
+		o, err := origin.New(u)
+		if err != nil {
+			return nil, fmt.Errorf("host of region %q: %w", region, err)
+		}
+		hosts[region] = o.List()[0]
+	}
+	return hosts, nil
 }
 
 // URL is the origin of this broker's pages.

@@ -68,6 +68,18 @@ func TestRange(t *testing.T) {
 	if w.Code != 206 || w.Body.String() != "export" {
 		t.Errorf("status %d body %q", w.Code, w.Body)
 	}
+	for _, path := range []string{"/", "/docs", "/openapi.yaml", "/resources/latency_test.js"} {
+		for head, status := range map[string]int{"bytes=0-5": 206, "bytes=999999-": 416} {
+			w := open(t, nil).call("GET", path, "", "Range", head, "Accept-Encoding", "br")
+			if w.Code != status || w.Header().Get("Content-Encoding") != "" {
+				t.Errorf("%s of %s: status %d %v", head, path, w.Code, w.Header())
+			}
+		}
+		w := open(t, nil).call("GET", path, "", "If-Match", `"other"`, "Accept-Encoding", "br")
+		if w.Code != 412 || w.Body.Len() != 0 || w.Header().Get("Content-Length") != "" {
+			t.Errorf("%s, if it were another: status %d %v", path, w.Code, w.Header())
+		}
+	}
 }
 
 func TestNewRefusesMistakes(t *testing.T) {

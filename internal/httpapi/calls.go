@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pindesk/internal/fault"
+	"pindesk/internal/httpapi/openapi"
 	"pindesk/internal/session"
 )
 
@@ -17,11 +18,7 @@ const maxName = 64
 // isoMillis is ISO 8601 in UTC as JavaScript's Date writes it.
 const isoMillis = "2006-01-02T15:04:05.000Z"
 
-type success struct {
-	Success bool `json:"success"` // always true
-}
-
-var ok = success{true}
+var ok = openapi.Success{Success: true}
 
 // regions: GET /api/v1/regions
 func (a *api) regions(w http.ResponseWriter, r *http.Request) error {
@@ -32,7 +29,8 @@ func (a *api) regions(w http.ResponseWriter, r *http.Request) error {
 	if names == nil {
 		names = []string{} // [] and not null
 	}
-	writeJSON(w, r, http.StatusOK, names)
+	w.Header().Set("Content-Security-Policy", a.regionsCSP)
+	a.regionNames.write(w, r, jsonType, encode(names, ""))
 	return nil
 }
 
@@ -58,10 +56,7 @@ func (a *api) createSession(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set(tokenHeader, made.Token)
 	w.Header().Set("Access-Control-Expose-Headers", tokenHeader)
-	writeJSON(w, r, http.StatusOK, struct {
-		success
-		PIN string `json:"session_pin"`
-	}{ok, made.Session.PIN})
+	writeJSON(w, r, http.StatusOK, openapi.SessionMade{Success: true, SessionPIN: made.Session.PIN})
 	return nil
 }
 
@@ -82,11 +77,9 @@ func (a *api) sessionURL(w http.ResponseWriter, r *http.Request) error {
 		return errors.New("httpapi: Lookup gave a session without its PIN")
 	}
 	// The PIN stands in the fragment only: browsers send that to no server.
-	writeJSON(w, r, http.StatusOK, struct {
-		success
-		Viewer string `json:"session_url"`
-		Guest  string `json:"guest_url"`
-	}{ok, a.base + "/view#" + s.PIN, a.base + "/#" + s.PIN})
+	writeJSON(w, r, http.StatusOK, openapi.SessionURLs{
+		Success: true, SessionURL: a.base + "/view#" + s.PIN, GuestURL: a.base + "/#" + s.PIN,
+	})
 	return nil
 }
 
@@ -125,22 +118,15 @@ func (a *api) state(w http.ResponseWriter, r *http.Request) error {
 	}); err != nil {
 		return err
 	}
-	name := "waiting" // for the presenter, for a viewer, or for both
+	state := openapi.Waiting // for the presenter, for a viewer, or for both
 	if st.PresenterOnline && st.ViewersOnline > 0 {
-		name = "live"
+		state = openapi.Live
 	}
-	writeJSON(w, r, http.StatusOK, struct {
-		success
-		State           string `json:"state"`
-		Region          string `json:"region"`
-		PresenterOnline bool   `json:"presenter_online"`
-		ViewersOnline   int    `json:"viewers_online"`
-		Organisation    string `json:"organisation,omitempty"` // verified; missing without an API key
-		CreatedAt       string `json:"created_at"`
-		ExpiresAt       string `json:"expires_at"`
-	}{
-		ok, name, st.Session.Region, st.PresenterOnline, st.ViewersOnline, st.Session.Organisation,
-		iso(st.Session.CreatedAt), iso(st.Session.ExpiresAt),
+	writeJSON(w, r, http.StatusOK, openapi.SessionState{
+		Success: true, State: state, Region: st.Session.Region,
+		PresenterOnline: st.PresenterOnline, ViewersOnline: st.ViewersOnline,
+		Organisation: st.Session.Organisation,
+		CreatedAt:    iso(st.Session.CreatedAt), ExpiresAt: iso(st.Session.ExpiresAt),
 	})
 	return nil
 }
@@ -198,14 +184,10 @@ func (a *api) join(w http.ResponseWriter, r *http.Request) error {
 	}); err != nil {
 		return err
 	}
-	writeJSON(w, r, http.StatusOK, struct {
-		success
-		Ticket  string `json:"ticket"`
-		Resumed bool   `json:"resumed"`
-		Relay   string `json:"relay_path"`
-		// The maker's, verified by the operator; missing for a session made without an API key.
-		Organisation string `json:"organisation,omitempty"`
-	}{ok, joined.Ticket, joined.Resumed, "/api/v1/relay", joined.Session.Organisation})
+	writeJSON(w, r, http.StatusOK, openapi.Joined{
+		Success: true, Ticket: joined.Ticket, Resumed: joined.Resumed, RelayPath: "/api/v1/relay",
+		Organisation: joined.Session.Organisation,
+	})
 	return nil
 }
 

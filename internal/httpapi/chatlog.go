@@ -8,6 +8,7 @@ import (
 
 	"pindesk/internal/chat"
 	"pindesk/internal/fault"
+	"pindesk/internal/httpapi/openapi"
 	"pindesk/internal/session"
 	"pindesk/internal/wire"
 )
@@ -40,29 +41,17 @@ func (a *api) chatLog(w http.ResponseWriter, r *http.Request) error {
 		writeBody(w, r, http.StatusOK, "text/plain; charset=utf-8", []byte(chat.Text(lines)))
 		return nil
 	}
-	type line struct {
-		ID   uint32 `json:"id"`
-		Time string `json:"time"`
-		From string `json:"from"` // the roles of join
-		Name string `json:"name"`
-		// Viewer is the number of a viewer that said it. Waiting is the number of the viewer that
-		// was not let in when it said this, or was told this.
-		Viewer  uint16 `json:"viewer,omitempty"`
-		Waiting uint16 `json:"waiting,omitempty"`
-		Text    string `json:"text"`
-	}
-	all := make([]line, 0, len(lines)) // [] and not null
+	all := make([]openapi.ChatLine, 0, len(lines)) // [] and not null
 	for _, l := range lines {
-		from := session.Presenter
+		from := openapi.Presenter
 		if l.Viewer != 0 {
-			from = session.Viewer
+			from = openapi.Viewer
 		}
-		all = append(all, line{l.ID, iso(time.UnixMilli(l.Time)), string(from), l.Name, l.Viewer, l.Waiting, l.Text})
+		all = append(all, openapi.ChatLine{
+			ID: l.ID, Time: iso(time.UnixMilli(l.Time)), From: from, Name: l.Name, Viewer: l.Viewer, Waiting: l.Waiting, Text: l.Text,
+		})
 	}
-	writeJSON(w, r, http.StatusOK, struct {
-		success
-		Lines []line `json:"chat_log"`
-	}{ok, all})
+	writeJSON(w, r, http.StatusOK, openapi.ChatLog{Success: true, ChatLog: all})
 	return nil
 }
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"pindesk/internal/fault"
-	"pindesk/internal/puzzle"
+	"pindesk/internal/httpapi/openapi"
 )
 
 // handler is how every route is written: what went wrong is returned, not written.
@@ -65,15 +65,6 @@ func tooMany(message string, after time.Duration) error {
 // defaultRetry goes with a "come back later" from a package that does not say when.
 const defaultRetry = 10 * time.Second
 
-// failure is the body of every error below /api.
-type failure struct {
-	Success bool   `json:"success"` // always false
-	Error   string `json:"error"`   // a code of package fault
-	Message string `json:"message"` // for people: what to do
-
-	Puzzle *puzzle.Puzzle `json:"puzzle,omitempty"` // with fault.Puzzle
-}
-
 // serve makes an http.HandlerFunc of h.
 func (a *api) serve(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -124,7 +115,7 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 		writeBody(w, r, ans.status, "text/plain; charset=utf-8", []byte(message+"\n"))
 		return
 	}
-	body := failure{Error: code, Message: message}
+	body := openapi.Failure{Error: openapi.FailureError(code), Message: message}
 	if p := (*puzzleError)(nil); errors.As(err, &p) {
 		body.Puzzle = &p.puzzle
 	}

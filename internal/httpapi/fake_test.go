@@ -174,6 +174,7 @@ func (f fakeKeys) Check(_ context.Context, full string) (apikey.Key, error) {
 type desk struct {
 	*testing.T
 	*api
+	mux   http.Handler // instead of api's: every answer is compared with openapi.yaml
 	fake  *fake
 	log   *bytes.Buffer
 	ended []string
@@ -182,23 +183,26 @@ type desk struct {
 
 func testWeb() fstest.MapFS {
 	return fstest.MapFS{
-		"site/index.html":          {Data: []byte("<!doctype html><title>site</title>")},
-		"site/home.js":             {Data: []byte("export {}\n")},
-		"site/about.html":          {Data: []byte("<!doctype html>")},
-		"viewer/index.html":        {Data: []byte("<!doctype html><title>viewer</title>")},
-		"viewer/viewer.css":        {Data: []byte("canvas{}\n")},
-		"viewer/test/page.js":      {Data: []byte("test")},
-		"viewer/.secret.js":        {Data: []byte("hidden")},
-		".git/hook.js":             {Data: []byte("hidden")},
-		"shared/wire.js":           {Data: []byte("export const v = 1\n")},
-		"shared/icon.svg":          {Data: []byte("<svg/>")},
-		"shared/icon.png":          {Data: []byte("\x89PNG")},
-		"shared/favicon.ico":       {Data: []byte("\x00\x00")},
-		"shared/text.woff2":        {Data: []byte("wOF2")},
-		"vendor/fzstd/fzstd.js":    {Data: []byte("fzstd")},
-		"vendor/fzstd/LICENSE":     {Data: []byte("MIT")},
-		"vendor/fzstd/fzstd.js.gz": {Data: []byte("gz")},
-		"test/unit.js":             {Data: []byte("test")},
+		"site/index.html":                {Data: []byte("<!doctype html><title>site</title>")},
+		"resources/latency_test.js":      {Data: []byte("// a library\n")},
+		"resources/latency_test.mjs":     {Data: []byte("// a module\n")},
+		"resources/latency_example.html": {Data: []byte("<!doctype html><title>example</title>")},
+		"site/home.js":                   {Data: []byte("export {}\n")},
+		"site/about.html":                {Data: []byte("<!doctype html>")},
+		"viewer/index.html":              {Data: []byte("<!doctype html><title>viewer</title>")},
+		"viewer/viewer.css":              {Data: []byte("canvas{}\n")},
+		"viewer/test/page.js":            {Data: []byte("test")},
+		"viewer/.secret.js":              {Data: []byte("hidden")},
+		".git/hook.js":                   {Data: []byte("hidden")},
+		"shared/wire.js":                 {Data: []byte("export const v = 1\n")},
+		"shared/icon.svg":                {Data: []byte("<svg/>")},
+		"shared/icon.png":                {Data: []byte("\x89PNG")},
+		"shared/favicon.ico":             {Data: []byte("\x00\x00")},
+		"shared/text.woff2":              {Data: []byte("wOF2")},
+		"vendor/fzstd/fzstd.js":          {Data: []byte("fzstd")},
+		"vendor/fzstd/LICENSE":           {Data: []byte("MIT")},
+		"vendor/fzstd/fzstd.js.gz":       {Data: []byte("gz")},
+		"test/unit.js":                   {Data: []byte("test")},
 	}
 }
 
@@ -221,6 +225,7 @@ func open(t *testing.T, change func(*Config)) *desk {
 		change(&c)
 	}
 	d.api = newAPI(c)
+	d.mux = contract{t, d.api}
 	return d
 }
 

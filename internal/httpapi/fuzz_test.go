@@ -24,7 +24,7 @@ func checkHostile(t *testing.T, w *httptest.ResponseRecorder) {
 		}
 		return
 	}
-	var f failure
+	var f struct{ Error, Message string }
 	if err := json.Unmarshal(w.Body.Bytes(), &f); err != nil {
 		t.Fatalf("status %d body %q: %v", w.Code, w.Body, err)
 	}

@@ -8,14 +8,15 @@ import (
 	"pindesk/internal/origin"
 )
 
-// apiHeaders are the reference's on every answer below /api. Two differ: connect-src is
-// 'self' for regions too (there it named the operator's domains), and
-// Strict-Transport-Security, see hsts.
+// apiCSP is the reference's; that of regions has other hosts in connect-src, see regional.
+const apiCSP = "default-src 'none'; frame-ancestors 'self'; base-uri 'self'; form-action 'self'; child-src 'self'; " +
+	"connect-src 'self'; font-src 'self'; frame-src 'self'; img-src 'self'; manifest-src 'self'; media-src 'self'; " +
+	"object-src 'self'; prefetch-src 'self'; script-src 'self'; script-src-elem 'self'; script-src-attr 'self'; " +
+	"style-src 'self'; style-src-elem 'self'; style-src-attr 'self'; worker-src 'self';"
+
+// apiHeaders are the reference's on every answer below /api, but for Strict-Transport-Security: see hsts.
 var apiHeaders = [][2]string{
-	{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'self'; base-uri 'self'; form-action 'self'; child-src 'self'; " +
-		"connect-src 'self'; font-src 'self'; frame-src 'self'; img-src 'self'; manifest-src 'self'; media-src 'self'; " +
-		"object-src 'self'; prefetch-src 'self'; script-src 'self'; script-src-elem 'self'; script-src-attr 'self'; " +
-		"style-src 'self'; style-src-elem 'self'; style-src-attr 'self'; worker-src 'self';"},
+	{"Content-Security-Policy", apiCSP},
 	{"X-Frame-Options", "SAMEORIGIN"},
 	{"X-Content-Type-Options", "nosniff"},
 	{"Referrer-Policy", "same-origin"},

@@ -8,7 +8,7 @@
 // Handlers return an error. A fault.Error is shown to the caller with the status of its
 // code (see errors.go); everything else is "internal", and its details go to the log only.
 // The bytes of the cloned API's answers are those of its reference: compact JSON without a
-// final newline, but PUT hook, which answers JSON indented by 4 spaces.
+// final newline, but PUT hook, which answers JSON indented by 4 spaces. compress.go says what is compressed.
 //
 // # Methods
 //
@@ -71,6 +71,9 @@ type Config struct {
 	Origins origin.Origins
 	// Region is where sessions are made when the caller names no region.
 	Region string
+	// RegionHosts are the origins, such as "https://eu.example.com", at which regions are measured
+	// when they are not "{region}." and PublicURL's host. Each must be what origin.Origins.List returns.
+	RegionHosts map[string]string
 	// Relay answers GET /api/v1/relay with a WebSocket. It checks Origin and ticket itself. Required.
 	Relay http.Handler
 	// Web has the folders site, viewer, shared, vendor; files are read into memory by New. Required.
@@ -117,11 +120,13 @@ type api struct {
 	https   bool   // people reach base by https
 	pageCSP string
 	hsts    string
-	files   map[string]asset // by the path below /static/
-	gate    *pinGate
-	puzzles *puzzle.Issuer
-	quotas  map[call]*quota
-	mux     *chi.Mux
+	files   map[string]*asset // by the path below /static/
+	regional
+	regionNames, regionHosts public
+	gate                     *pinGate
+	puzzles                  *puzzle.Issuer
+	quotas                   map[call]*quota
+	mux                      *chi.Mux
 }
 
 // New makes the handler. It starts no goroutine. It panics when Config lacks something
@@ -157,6 +162,7 @@ func newAPI(c Config) *api {
 		quotas:  quotas(max(0, c.CreatesPerMinute)),
 		mux:     chi.NewRouter(),
 	}
+	a.regional = newRegional(public.List()[0], c.Region, c.RegionHosts)
 	a.hsts = hsts(c.HSTSSubdomains, c.HSTSPreload)
 	a.https = strings.HasPrefix(a.base, "https://")
 	if a.files, err = readAssets(c.Web); err != nil {
@@ -209,7 +215,12 @@ func (a *api) routes() {
 	a.mount("/healthz", nil, get(a.healthy))
 	a.mount("/readyz", nil, get(a.ready))
 	a.mount("/openapi.yaml", nil, get(serveAsset(openAPI())))
-	a.mount("/", nil, get(serveAsset(a.files[sitePage])))
+	a.mount("/docs", nil, get(serveAsset(docsPage())))
+	a.mount("/", anyOrigin, get(a.home))
+	a.mount("/resources/latency_test.js", anyOrigin, get(serveAsset(a.files[latencyScript])))
+	a.mount("/resources/latency_test.mjs", anyOrigin, get(serveAsset(a.files[latencyModule])))
+	a.mount("/resources/latency_hosts.json", anyOrigin, get(a.latencyHosts))
+	a.mount("/resources/latency_example.html", nil, get(a.latencyExample))
 	a.mount("/view", nil, get(serveAsset(a.files[viewerPage])))
 	a.mount("/static/*", nil, get(a.static))
 }
@@ -265,7 +276,7 @@ func (a *api) options(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *api) notFound(http.ResponseWriter, *http.Request) error {
-	return fault.New(fault.NotFound, "There is nothing at this address. /openapi.yaml lists what there is.")
+	return fault.New(fault.NotFound, "There is nothing at this address. /docs lists what there is.")
 }
 
 func (a *api) badMethod(w http.ResponseWriter, r *http.Request) error {

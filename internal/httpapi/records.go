@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"pindesk/internal/audit"
 	"pindesk/internal/fault"
 	"pindesk/internal/hook"
+	"pindesk/internal/httpapi/openapi"
 	"pindesk/internal/jobs"
 	"pindesk/internal/session"
 )
@@ -59,25 +59,14 @@ func (a *api) audit(w http.ResponseWriter, r *http.Request) error {
 			return fault.New(fault.BadRequest, "The parameter after is the number of an event: 0, 1, 2 ...")
 		}
 	}
-	type event struct {
-		Number int             `json:"number"`
-		At     string          `json:"at"`
-		Type   audit.Type      `json:"type"`
-		Data   json.RawMessage `json:"data"`
-		Hash   string          `json:"hash"`
-	}
-	answer := struct {
-		success
-		Session string  `json:"session"`
-		Newest  int     `json:"newest"`
-		Hash    string  `json:"hash"`
-		Events  []event `json:"events"`
-	}{success: ok, Events: []event{}}
+	answer := openapi.AuditLog{Success: true, Events: []openapi.AuditEvent{}} // [] and not null
 	if err := a.within(r, callAudit, pin, func(ctx context.Context, s *session.Kept) error {
 		all, newest, hash, err := a.Records.Events(ctx, s.ID, after, eventsPage)
 		answer.Session, answer.Newest, answer.Hash = s.ID, newest, hash
 		for _, e := range all {
-			answer.Events = append(answer.Events, event{e.Number, iso(e.At), e.Type, e.Data, e.Hash})
+			answer.Events = append(answer.Events, openapi.AuditEvent{
+				Number: e.Number, At: iso(e.At), Type: string(e.Type), Data: e.Data, Hash: e.Hash,
+			})
 		}
 		return err
 	}); err != nil {
@@ -87,38 +76,21 @@ func (a *api) audit(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// delivery is what may be known of a hook.Listed.
-type delivery struct {
-	ID       string        `json:"id"`
-	Type     audit.Type    `json:"type"`
-	URL      string        `json:"url"`
-	Event    int           `json:"event"`
-	At       string        `json:"at"`
-	State    jobs.State    `json:"state"`
-	NextAt   string        `json:"next_attempt_at,omitempty"`
-	EndedAt  string        `json:"ended_at,omitempty"`
-	Reason   string        `json:"reason,omitempty"`
-	Attempts []attemptMade `json:"attempts"`
-}
-
-type attemptMade struct {
-	Number int    `json:"number"`
-	At     string `json:"at"`
-	Took   int64  `json:"took_ms"`
-	Status int    `json:"status"`
-	Reason string `json:"reason,omitempty"`
-}
-
-func deliveryOf(l hook.Listed) delivery {
-	d := delivery{ID: l.ID, Type: l.Event.Type, URL: l.URL, Event: l.Event.Number, At: iso(l.Event.At),
-		State: l.Job.State, Reason: l.Job.Reason, Attempts: []attemptMade{}}
+// deliveryOf is what may be known of l.
+func deliveryOf(l hook.Listed) openapi.Delivery {
+	d := openapi.Delivery{
+		ID: l.ID, Type: openapi.HookType(l.Event.Type), URL: l.URL, Event: l.Event.Number, At: iso(l.Event.At),
+		State: openapi.DeliveryState(l.Job.State), Reason: l.Job.Reason, Attempts: []openapi.Attempt{},
+	}
 	if l.Job.State == jobs.Pending {
-		d.NextAt = iso(l.Job.NextAt)
+		d.NextAttemptAt = iso(l.Job.NextAt)
 	} else {
 		d.EndedAt = iso(l.Job.EndedAt)
 	}
 	for _, t := range l.Job.Attempts {
-		d.Attempts = append(d.Attempts, attemptMade{t.Number, iso(t.At), t.Took.Milliseconds(), t.Status, t.Reason})
+		d.Attempts = append(d.Attempts, openapi.Attempt{
+			Number: t.Number, At: iso(t.At), TookMs: t.Took.Milliseconds(), Status: t.Status, Reason: t.Reason,
+		})
 	}
 	return d
 }
@@ -129,14 +101,10 @@ func (a *api) deliveries(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer := struct {
-		success
-		Secret     string     `json:"signing_secret"`
-		Deliveries []delivery `json:"deliveries"`
-	}{success: ok, Deliveries: []delivery{}}
+	answer := openapi.Deliveries{Success: true, Deliveries: []openapi.Delivery{}}
 	if err := a.within(r, callDeliveries, pin, func(ctx context.Context, s *session.Kept) error {
 		all, err := a.Records.Deliveries(ctx, s.ID, deliveriesPage)
-		answer.Secret = a.HookSecret(s.ID)
+		answer.SigningSecret = a.HookSecret(s.ID)
 		for _, l := range all {
 			answer.Deliveries = append(answer.Deliveries, deliveryOf(l))
 		}
