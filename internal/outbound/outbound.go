@@ -6,8 +6,11 @@
 // Refused are all addresses that are not globally reachable by the IANA registries (loopback,
 // private, link-local with the clouds' metadata services, unique local, IPv4 in any IPv6
 // clothing, multicast, documentation ...) and the ports below 1024 but 80 and 443: they are
-// other services than web servers. Redirects are not followed, no proxy of the environment is
-// used, nothing that was answered is kept but its status, and everything has a deadline.
+// other services than web servers. Refused as well are this machine's own public addresses but for
+// these two ports, because a packet to oneself passes no firewall, and Azure's platform service,
+// whose address is public and answers only from inside. Redirects are not followed, no proxy of
+// the environment is used, nothing that was answered is kept but its status, and everything has
+// a deadline.
 package outbound
 
 import (
@@ -19,7 +22,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -44,8 +46,13 @@ const (
 	// keep the others waiting.
 	perHost = 8
 
-	// busyPause is about how long a post waits whose host has perHost of them.
-	busyPause = 4 * time.Second
+	// busyPause is how long a post waits at least whose host has perHost of them, and busyGap how
+	// far apart such posts come back, however many wait: each costs the outbox two transactions,
+	// and a host that never answers can have thousands waiting. maxPause bounds the wait that
+	// comes of it.
+	busyPause = 3 * time.Second
+	busyGap   = 20 * time.Millisecond
+	maxPause  = 10 * time.Minute
 
 	dialTimeout = 5 * time.Second
 	maxHeader   = 32 << 10 // bytes of an answer's headers
@@ -60,6 +67,13 @@ var private = []netip.Prefix{
 	netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fc00::/7"),
 }
 
+// platform answers virtual machines in Azure: the "WireServer", documented as "What is IP address
+// 168.63.129.16?" in Azure's manual of virtual networks.
+var platform = netip.MustParsePrefix("168.63.129.16/32")
+
+// errOwn is control's for an address of this machine.
+var errOwn = fmt.Errorf("%w: it is this machine's own", ssrf.ErrProhibitedIP)
+
 // Config says what is allowed beyond what everybody may reach.
 type Config struct {
 	// Allow lists addresses ("192.0.2.7"), networks ("10.1.0.0/16") and host names
@@ -69,7 +83,9 @@ type Config struct {
 	// AllowPrivate trusts loopback and private networks: for labs.
 	AllowPrivate bool
 
-	resolver *net.Resolver // of tests
+	// Of tests.
+	resolver *net.Resolver
+	own      func() ([]net.Addr, error) // default net.InterfaceAddrs
 }
 
 // Client posts. It is safe for use by several goroutines.
@@ -79,14 +95,19 @@ type Client struct {
 	guard    *ssrf.Guardian
 	guarded  *http.Client
 	trusting *http.Client // for hosts
+	own      func() ([]net.Addr, error)
 
 	mu       sync.Mutex
 	underWay map[string]int // posts by host; guarded by mu
+	lastBusy time.Time      // when the last of those comes back that were one too many; guarded by mu
 }
 
 // New makes a Client. The error says which entry of Allow is wrong.
 func New(c Config) (*Client, error) {
-	cl := &Client{guard: ssrf.New(ssrf.WithAnyPort()), underWay: map[string]int{}}
+	cl := &Client{guard: ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(platform)), own: c.own, underWay: map[string]int{}}
+	if cl.own == nil {
+		cl.own = net.InterfaceAddrs
+	}
 	for _, a := range c.Allow {
 		switch {
 		case strings.Contains(a, "/"):
@@ -141,8 +162,20 @@ func (c *Client) control(network, address string, raw syscall.RawConn) error {
 	if slices.ContainsFunc(c.networks, func(p netip.Prefix) bool { return p.Contains(ip) }) {
 		return nil
 	}
-	if p := to.Port(); p < 1024 && p != 80 && p != 443 {
-		return fmt.Errorf("%w: %d", ssrf.ErrProhibitedPort, p)
+	if p := to.Port(); p != 80 && p != 443 {
+		if p < 1024 {
+			return fmt.Errorf("%w: %d", ssrf.ErrProhibitedPort, p)
+		}
+		// Asked each time, since addresses change; it is one call of the system.
+		all, err := c.own()
+		if err != nil {
+			return fmt.Errorf("%w: this machine's addresses are not known", ssrf.ErrProhibitedIP)
+		}
+		for _, a := range all {
+			if mine, err := netip.ParsePrefix(a.String()); err == nil && mine.Addr().Unmap().WithZone("") == ip {
+				return errOwn
+			}
+		}
 	}
 	return c.guard.Safe(network, address, raw)
 }
@@ -161,8 +194,8 @@ func (c *Client) Post(ctx context.Context, to string, h http.Header, body []byte
 	if slices.Contains(c.hosts, host) {
 		use = c.trusting
 	}
-	if !c.begin(host) {
-		return 0, 0, &jobs.Error{Reason: "other deliveries to this host take long", Deferred: true, After: busyPause/2 + rand.N(busyPause)}
+	if wait := c.begin(host, time.Now()); wait > 0 {
+		return 0, 0, &jobs.Error{Reason: "other deliveries to this host take long", Deferred: true, After: wait}
 	}
 	defer c.end(host)
 	resp, err := use.Do(req)
@@ -178,15 +211,23 @@ func (c *Client) Post(ctx context.Context, to string, h http.Header, body []byte
 	return resp.StatusCode, after, nil
 }
 
-// begin counts a post to a host, unless too many are under way.
-func (c *Client) begin(host string) bool {
+// begin counts a post to a host; if too many are under way it says how long to wait instead.
+func (c *Client) begin(host string, now time.Time) (wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.underWay[host] >= perHost {
-		return false
+	if c.underWay[host] < perHost {
+		c.underWay[host]++
+		return 0
 	}
-	c.underWay[host]++
-	return true
+	at := now.Add(busyPause)
+	if next := c.lastBusy.Add(busyGap); at.Before(next) {
+		at = next
+	}
+	if latest := now.Add(maxPause); at.After(latest) {
+		at = latest
+	}
+	c.lastBusy = at
+	return at.Sub(now)
 }
 
 func (c *Client) end(host string) {

@@ -76,6 +76,8 @@ func TestRefusedAtDial(t *testing.T) {
 		"SMTP of a public host":        "1.1.1.1:25",
 		"SMTP of a public host, IPv6":  "[2606:4700:4700::1111]:25",
 		"domain names of public hosts": "1.1.1.1:53",
+		"Azure's platform":             "168.63.129.16:80",
+		"Azure's platform, another":    "168.63.129.16:32526",
 	} {
 		network := "tcp4"
 		if strings.HasPrefix(addr, "[") {
@@ -96,6 +98,45 @@ func TestRefusedAtDial(t *testing.T) {
 		}
 		if err := c.control(network, addr, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestOwnPublicAddress: what listens here beside web servers may be behind a firewall that a packet
+// from here does not pass.
+func TestOwnPublicAddress(t *testing.T) {
+	own := func() ([]net.Addr, error) {
+		return []net.Addr{
+			&net.IPNet{IP: net.ParseIP("93.184.215.14"), Mask: net.CIDRMask(24, 32)},
+			&net.IPNet{IP: net.ParseIP("2606:4700:4700::7"), Mask: net.CIDRMask(64, 128)},
+		}, nil
+	}
+	unknown := func() ([]net.Addr, error) { return nil, errors.New("no") }
+	for _, test := range []struct {
+		c       Config
+		addr    string
+		refused bool
+	}{
+		{Config{own: own}, "93.184.215.14:9090", true},
+		{Config{own: own}, "[::ffff:93.184.215.14]:9090", true},
+		{Config{own: own}, "[2606:4700:4700::7]:5432", true},
+		{Config{own: own}, "93.184.215.14:443", false},
+		{Config{own: own}, "93.184.215.14:80", false},
+		{Config{own: own}, "93.184.215.15:9090", false},
+		{Config{own: own, Allow: []string{"93.184.215.14"}}, "93.184.215.14:9090", false},
+		{Config{own: unknown}, "93.184.215.15:9090", true},
+		{Config{own: unknown}, "93.184.215.15:443", false},
+	} {
+		network := "tcp4"
+		if strings.HasPrefix(test.addr, "[") {
+			network = "tcp6"
+		}
+		err := newClient(t, test.c).control(network, test.addr, nil)
+		if (err != nil) != test.refused {
+			t.Errorf("%s: %v", test.addr, err)
+		}
+		if e := (*jobs.Error)(nil); test.refused && (!errors.As(explain(err), &e) || !e.Final) {
+			t.Errorf("%s: %+v is tried again", test.addr, explain(err))
 		}
 	}
 }
@@ -320,6 +361,18 @@ func TestOneHostDoesNotHoldUpTheOthers(t *testing.T) {
 	}
 	if status, e := post(t, c, "http://localhost"+port); e != nil || status != 200 {
 		t.Errorf("another host waits: %d %v", status, e)
+	}
+	// However many wait, they come back one after the other.
+	longest := time.Duration(0)
+	for range 500 {
+		_, e := post(t, c, base)
+		if e == nil || !e.Deferred || e.After > maxPause {
+			t.Fatalf("many more to the same host: %+v", e)
+		}
+		longest = max(longest, e.After)
+	}
+	if longest < 400*busyGap {
+		t.Errorf("500 deliveries come back within %v", longest)
 	}
 	close(free)
 	all.Wait()
