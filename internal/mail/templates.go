@@ -161,10 +161,11 @@ func readDir(dir, language string) (map[string]string, error) {
 func (t *Templates) try() error {
 	full := Fields{Name: "Ann", PIN: "7W2-97-8570", Region: "us-east-1", Host: "help.example.com", Links: Links{
 		Guest: "https://help.example.com/#7W2-97-8570", Viewer: "https://help.example.com/view#7W2-97-8570", Download: "https://help.example.com/get"}}
-	bare := full
+	bare, long := full, full
 	bare.Name, bare.Download = "", ""
+	long.Name = strings.Repeat("n", maxName) // as it may come, for the subject's bound
 	for _, k := range Kinds {
-		for _, f := range []Fields{full, bare} {
+		for _, f := range []Fields{full, bare, long} {
 			m, err := t.Compose(k, f)
 			if err != nil {
 				return err

@@ -66,6 +66,7 @@ func TestOperatorsMistakes(t *testing.T) {
 		{"words that are missing", "en", map[string]string{"en.tmpl": edited(`{{define "invite.title"}}`, `{{define "invite.titel"}}`)}, "invite.title"},
 		{"words that are empty", "en", map[string]string{"en.tmpl": edited("Invitation to a support session", "")}, "invite.subject"},
 		{"long subject", "en", map[string]string{"en.tmpl": edited("Invitation", strings.Repeat("Invitation ", 20))}, "subject"},
+		{"long subject with a long name", "en", map[string]string{"en.tmpl": edited("Invitation", strings.Repeat("x", 100)+" {{.Name}}")}, "subject"},
 		{"language that nobody has", "fr", map[string]string{"mail.txt": "{{.Link}}"}, "fr.tmpl"},
 	} {
 		_, err := mail.LoadTemplates(folder(t, c.files), c.language)
