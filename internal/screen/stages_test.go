@@ -1,6 +1,10 @@
 package screen
 
-import "testing"
+import (
+	"testing"
+
+	"pindesk/internal/wire"
+)
 
 // A stage is one part of the work on an update, alone.
 type stage struct {
@@ -30,7 +34,7 @@ func stages() []stage {
 			break
 		}
 	}
-	delta := make([]byte, 0, maxTileRaw)
+	delta := make([]byte, 0, wire.OpHeadSize+3*tileSize*tileSize)
 	var pack packer
 	pack.begin(true)
 	var small, large jpegCoder

@@ -9,7 +9,6 @@ const (
 	deltaMoving    = tileSize * tileSize / 4 // of all while the screen moves: where a JPEG's head weighs more
 	nearlyWhole    = tileSize * tileSize * 3 / 4
 	playing        = 3 // times in a row that a tile had too many colours, and its like is not looked for elsewhere
-	maxTileRaw     = wire.OpHeadSize + 3*tileSize*tileSize
 )
 
 // encode writes the ops of the dirty tiles, which are in order, and brings the shadow up to
@@ -231,7 +230,7 @@ func (e *Encoder) rebuild(pk *packer, budget int, next func() int) {
 			left = min(max(left, int(int64(left)*int64(raw)/int64(2*max(out, 1)))), e.limits.rebuilt-raw)
 		}
 		e.chunk = e.chunk[:0]
-		for len(e.chunk)+maxTileRaw <= left || first && len(e.chunk) == 0 {
+		for first && len(e.chunk) == 0 || len(e.chunk) < left {
 			t := -1
 			if e.ops < wire.MaxOps-1 {
 				t = next()
@@ -239,7 +238,12 @@ func (e *Encoder) rebuild(pk *packer, budget int, next func() int) {
 			if t < 0 {
 				break
 			}
+			before := len(e.chunk)
 			e.chunk = e.appendTile(e.chunk, t)
+			if len(e.chunk) > left && !(first && before == 0) {
+				e.chunk = e.chunk[:before] // t keeps its mark and is the next one's first
+				break
+			}
 			e.ops++
 			e.marks.set(t, exact)
 		}
