@@ -45,7 +45,8 @@ type Store interface {
 	// unknown, spent, too old, or its session is not living; ErrFull if numbers ran out.
 	Admit(ctx context.Context, n NewAdmission) (a Admission, pinMAC string, err error)
 	// Online raises the parties' presence to until, and the expiry of their sessions to
-	// expires. Unknown parties and those of ended sessions are passed over.
+	// expires, or to a little more: by a minute, or a tenth of the time between the two, at
+	// most. Unknown parties and those of ended sessions are passed over.
 	Online(ctx context.Context, parties []string, until, expires, now time.Time) error
 	// Offline ends a party's presence now and sets its session's expiry to idle after the
 	// last presence of any party. An unknown party is no error.

@@ -267,7 +267,10 @@ func TestIdle(t *testing.T) {
 			online(a.Party)
 			b.clock.pass(5 * time.Second)
 			online(a.Party, "a party that is not there")
-			lasts(t, s.PIN, lease+idle)
+			b.clock.pass(lease + idle - time.Millisecond)
+			b.alive(t, s.PIN, true)
+			b.clock.pass(time.Minute) // by which the expiry may have been raised in advance
+			b.alive(t, s.PIN, false)
 		})
 		t.Run("left", func(t *testing.T) {
 			s := b.create(t)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 	"time"
 
 	"pindesk/internal/audit"
@@ -88,7 +87,7 @@ func (s *Store) Deliveries(ctx context.Context, sessionID string, limit int) ([]
 func (q db) attempts(ctx context.Context, ids []any, each func(job string, a jobs.Attempt)) error {
 	rows, err := q.QueryContext(ctx, q.sql(`
 		SELECT job_id, number, at, took, status, reason FROM attempts
-		WHERE job_id IN (`+strings.TrimSuffix(strings.Repeat("?,", len(ids)), ",")+`) ORDER BY job_id, number`), ids...)
+		WHERE job_id IN `+listOf(len(ids))+` ORDER BY job_id, number`), ids...)
 	if err != nil {
 		return err
 	}

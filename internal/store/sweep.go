@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"pindesk/internal/audit"
@@ -14,12 +13,13 @@ import (
 func (s *Store) EndExpired(ctx context.Context, now time.Time, limit int) (ids []string, err error) {
 	ms := now.UnixMilli()
 	err = s.tx(ctx, func(ctx context.Context, q db) (err error) {
+		// Materialized: as in Claim.
 		ids, err = q.texts(ctx, `
-			UPDATE sessions SET ended_at = ?
-			WHERE ended_at IS NULL AND id IN (
+			WITH due AS MATERIALIZED (
 				SELECT id FROM sessions WHERE ended_at IS NULL AND expires_at <= ?
 				ORDER BY id LIMIT ?`+q.forUpdate+q.skipLocked+`)
-			RETURNING id`, ms, ms, limit)
+			UPDATE sessions SET ended_at = ? WHERE ended_at IS NULL AND id IN (SELECT id FROM due)
+			RETURNING id`, ms, limit, ms)
 		for _, id := range ids {
 			if err == nil {
 				err = q.end(ctx, id, now, audit.Data{Reason: "expired"})
@@ -38,15 +38,16 @@ func (s *Store) EndExpired(ctx context.Context, now time.Time, limit int) (ids [
 func (s *Store) Purge(ctx context.Context, p session.PurgeLimits) (most int, err error) {
 	lock := s.dialect.forUpdate + s.dialect.skipLocked
 	for _, step := range []struct {
-		statement string
-		before    time.Time
+		old, erase string
+		before     time.Time
 	}{
-		{`DELETE FROM tickets WHERE hash IN (SELECT hash FROM tickets WHERE expires_at <= ? LIMIT ?` + lock + `)`, p.Now},
-		{`DELETE FROM parties WHERE id IN (SELECT id FROM parties WHERE resume_hash IS NULL AND created_at <= ? LIMIT ?` + lock + `)`, p.UnclaimedBefore},
+		{`SELECT hash FROM tickets WHERE expires_at <= ?`, `DELETE FROM tickets WHERE hash IN (SELECT hash FROM old)`, p.Now},
+		{`SELECT id FROM parties WHERE resume_hash IS NULL AND created_at <= ?`, `DELETE FROM parties WHERE id IN (SELECT id FROM old)`, p.UnclaimedBefore},
 		// What hangs on a session goes with it: ON DELETE CASCADE.
-		{`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at <= ? ORDER BY id LIMIT ?` + lock + `)`, p.EndedBefore},
+		{`SELECT id FROM sessions WHERE ended_at <= ? ORDER BY id`, `DELETE FROM sessions WHERE id IN (SELECT id FROM old)`, p.EndedBefore},
 	} {
-		n, err := s.change(ctx, step.statement, step.before.UnixMilli(), p.Limit)
+		// Materialized: as in Claim.
+		n, err := s.change(ctx, `WITH old AS MATERIALIZED (`+step.old+` LIMIT ?`+lock+`) `+step.erase, step.before.UnixMilli(), p.Limit)
 		if err != nil {
 			return 0, err
 		}
@@ -96,7 +97,7 @@ func (s *Store) ofEnded(ctx context.Context, which string, before time.Time, lim
 		for i, id := range ids {
 			args[i] = id
 		}
-		in := `(` + strings.TrimSuffix(strings.Repeat("?,", n), ",") + `)`
+		in := listOf(n)
 		for _, statement := range statements {
 			if _, err := q.exec(ctx, statement+in, args...); err != nil {
 				return err
