@@ -65,8 +65,8 @@ const (
 
 	// Lost says that count events could not be written: more came than the database took.
 	Lost Type = "events_lost"
-	// Full is the last event of a session that had MaxEvents; afterwards come only those that
-	// hooks wait for, and the end.
+	// Full is the last event of a session that had MaxEvents; afterwards come only those for which
+	// a hook waits, and the end.
 	Full Type = "log_full"
 )
 
@@ -80,10 +80,10 @@ const (
 // again and again. A long day of honest support has some hundreds.
 const MaxEvents = 10_000
 
-// Needed reports whether events of type t are written even beyond MaxEvents.
-func (t Type) Needed() bool {
+// Hooked reports whether hooks can wait for events of type t.
+func (t Type) Hooked() bool {
 	switch t {
-	case PresenterStarted, ViewerStarted, PresenterOffline, ViewerOffline, SessionEnded, Lost:
+	case PresenterStarted, ViewerStarted, PresenterOffline, ViewerOffline:
 		return true
 	}
 	return false

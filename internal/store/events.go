@@ -12,7 +12,7 @@ import (
 )
 
 // note adds an event to a session's log, in the transaction that makes it true, and returns
-// its number; 0 if the log is full and the event is not a needed one. It takes the session's
+// its number; 0 if the log is full, unless a hook waits for the event or it is the end. It takes the session's
 // row, so that numbers have no gaps: call it before anything that comes later in the lock
 // order. An unknown session, and one whose log was erased, has no log, which is no error.
 //
@@ -28,11 +28,16 @@ func (q db) note(ctx context.Context, sessionID string, at time.Time, t audit.Ty
 	if err != nil {
 		return 0, err
 	}
-	if number >= audit.MaxEvents && !t.Needed() {
-		return 0, nil
-	}
-	if number == audit.MaxEvents-1 && !t.Needed() {
-		t, d = audit.Full, audit.Data{}
+	switch {
+	case number == audit.MaxEvents-1 && t != audit.Full:
+		if _, err := q.note(ctx, sessionID, at, audit.Full, audit.Data{}); err != nil {
+			return 0, err
+		}
+		return q.note(ctx, sessionID, at, t, d)
+	case number >= audit.MaxEvents && t != audit.SessionEnded:
+		if armed, err := q.armed(ctx, sessionID, t); err != nil || !armed {
+			return 0, err
+		}
 	}
 	e, err := audit.New(sessionID, number, hash, at, t, d)
 	if err != nil {
@@ -55,9 +60,7 @@ func (q db) addEvent(ctx context.Context, e audit.Event) error {
 
 // fire consumes the hook that waits for an event, if there is one, and makes its delivery.
 func (q db) fire(ctx context.Context, e audit.Event) error {
-	switch e.Type {
-	case audit.PresenterStarted, audit.ViewerStarted, audit.PresenterOffline, audit.ViewerOffline:
-	default:
+	if !e.Type.Hooked() {
 		return nil
 	}
 	var url string
@@ -73,6 +76,16 @@ func (q db) fire(ctx context.Context, e audit.Event) error {
 		return err
 	}
 	return q.enqueue(ctx, jobs.Hook, id, e.Session, e.At)
+}
+
+// armed reports whether a hook waits for an event.
+func (q db) armed(ctx context.Context, sessionID string, t audit.Type) (bool, error) {
+	if !t.Hooked() {
+		return false, nil
+	}
+	var n int
+	err := q.row(ctx, `SELECT COUNT(*) FROM hooks WHERE session_id = ? AND type = ?`, sessionID, t).Scan(&n)
+	return n > 0, err
 }
 
 // newID makes the id of a row: 130 random bits.

@@ -129,7 +129,29 @@ func TestLogIsBounded(t *testing.T) {
 		if d, err := b.store.Deliveries(t.Context(), s.ID, 10); err != nil || len(d) != 1 {
 			t.Errorf("%d deliveries (%v)", len(d), err)
 		}
+		// Who joins again and again fills the log no further; the end is written.
+		b.admit(t, s.PIN, session.Presenter, "")
+		if _, err := b.End(t.Context(), s.PIN); err != nil {
+			t.Fatal(err)
+		}
+		events, newest, _, err = b.store.Events(t.Context(), s.ID, audit.MaxEvents, 10)
+		if err != nil || newest != audit.MaxEvents+2 || events[1].Type != audit.SessionEnded {
+			t.Errorf("%d events, the last are %v (%v)", newest, events, err)
+		}
 		b.verify(t, s.ID)
+
+		// That it is full is also said if a start comes last.
+		s = b.create(t)
+		for part := range slices.Chunk(many[:audit.MaxEvents-2], 1000) {
+			if err := b.store.Note(t.Context(), s.ID, part...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.admit(t, s.PIN, session.Presenter, "")
+		events, newest, _, err = b.store.Events(t.Context(), s.ID, audit.MaxEvents-2, 10)
+		if err != nil || newest != audit.MaxEvents || events[1].Type != audit.Full {
+			t.Errorf("%d events, the last are %v (%v)", newest, events, err)
+		}
 	})
 }
 
