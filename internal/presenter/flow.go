@@ -15,6 +15,7 @@ const (
 	cutTo      = 0.5                     // of the rate, at least
 	lostAfter  = 5 * time.Second         // for what was sent to a viewer that may not have got it
 	minUpdate  = 1500                    // bytes of an update; less would be mostly heads
+	pushSize   = 3                       // times as large while the rate seems too low: see flow.push
 	firstMost  = 128 << 10               // bytes on their way while nothing is known
 	flightMost = 256 << 10               // in any case
 )
@@ -31,6 +32,7 @@ type flow struct {
 	rtt, rttNow time.Duration // least of two periods, and of the present one; 0 = not known
 	period      time.Time     // begin of the present one
 	alone       bool          // an update of this period met no other one on its way
+	push        bool          // the newest that met a full way did not wait there: the rate is too low, and more goes
 	probe       bool          // nothing goes until all has arrived: else only queues would be measured
 
 	rate      float64   // bytes a second; 0 = not known
@@ -47,7 +49,9 @@ type sentUpdate struct {
 	at        time.Time
 	base      mark
 	alone     bool
-	full      bool // it met so much on its way that a wrong rate may be why it is late
+	full      bool          // it met so much on its way that a wrong rate may be why it is late
+	brim      bool          // and so much that it has to wait there, if the rate is right
+	worst     time.Duration // that it and what it met may wait on a link that is just good enough
 }
 
 // mark is how much had been delivered at a moment.
@@ -67,6 +71,8 @@ func (f *flow) add(u sentUpdate) {
 	}
 	f.bytes += u.bytes
 	u.base, u.full = f.base, 2*f.bytes > f.most()
+	u.worst = time.Duration(f.bytes) * time.Second / slowest
+	u.brim = f.rate > 0 && float64(f.bytes) >= f.rate*(f.rtt+queueTime/2).Seconds()
 	f.sent = append(f.sent, u)
 }
 
@@ -101,7 +107,13 @@ func (f *flow) acked(seq, part uint32, took time.Duration, now time.Time) (late,
 		way -= min(time.Duration(float64(newest.bytes)/(2*f.rate)*float64(time.Second)), trip/4)
 	}
 	f.measureTrip(way, newest.alone, now)
-	late = f.measureRate(f.delivered-newest.base.delivered, max(span, leastSpan), trip, newest.full, now)
+	late = f.measureRate(f.delivered-newest.base.delivered, max(span, leastSpan), trip, newest, now)
+	switch wait := trip - f.rtt; {
+	case wait >= queueTime/2:
+		f.push = false
+	case newest.brim:
+		f.push = true
+	}
 	f.base = mark{f.delivered, now}
 	return late, true
 }
@@ -141,9 +153,11 @@ func (f *flow) measureTrip(trip time.Duration, alone bool, now time.Time) {
 	}
 }
 
-func (f *flow) measureRate(bytes int64, span, trip time.Duration, full bool, now time.Time) (late bool) {
+func (f *flow) measureRate(bytes int64, span, trip time.Duration, newest sentUpdate, now time.Time) (late bool) {
 	rate := float64(bytes) / span.Seconds()
-	late = trip-f.rtt > lateness
+	// What is later than its bytes can explain waited for a busy page, or for others' bytes: to send
+	// less would not help, and while little is sent the rate would fall and fall.
+	late = trip-f.rtt > lateness && trip-f.rtt <= newest.worst
 	if !late || f.rate == 0 {
 		f.best, f.timely = 0, now
 	}
@@ -155,7 +169,7 @@ func (f *flow) measureRate(bytes int64, span, trip time.Duration, full bool, now
 		}
 	case rate > f.rate:
 		f.rate += (rate - f.rate) / 2 // half: the page's frames make measurements uneven
-	case late && (full && now.Sub(f.timely) > cutAfter || now.Sub(f.timely) > cutAlways):
+	case late && (newest.full && now.Sub(f.timely) > cutAfter || now.Sub(f.timely) > cutAlways):
 		f.rate = max(cutTo*f.rate, min(f.best, f.rate))
 		f.best, f.timely = 0, now
 	}
@@ -178,7 +192,11 @@ func (f *flow) most() int {
 	if f.rate == 0 {
 		return firstMost
 	}
-	return int(min(max(f.rate*(f.rtt+queueTime).Seconds(), minUpdate), flightMost))
+	way := f.rtt + queueTime
+	if f.push {
+		way += f.rtt
+	}
+	return int(min(max(f.rate*way.Seconds(), minUpdate), flightMost))
 }
 
 // size is how many bytes one update may take; 0 = any.
@@ -186,5 +204,9 @@ func (f *flow) size() int {
 	if f.rate == 0 {
 		return 0
 	}
-	return int(max(f.rate*sizeTime.Seconds(), minUpdate))
+	size := max(f.rate*sizeTime.Seconds(), minUpdate)
+	if f.push { // where updates are smallest it is their number that keeps the rate low
+		size *= pushSize
+	}
+	return int(size)
 }

@@ -187,23 +187,29 @@ func (p *pace) keySize() int {
 	return max(int(p.flow.rate*keyTime.Seconds()), keyLeast)
 }
 
-// spendKey notes that a keyframe was sent.
+// spendKey notes that a keyframe was sent. It is not on the lead's way: the relay gives it to
+// viewers without a picture, and none of these leads before it has one (see setLead).
 func (p *pace) spendKey(bytes int, now time.Time) {
-	p.spendCatchUp(bytes, now)
+	p.notePart(bytes, now)
 	p.key = p.part
 }
 
-// spendCatchUp notes that a message with a part was sent.
+// spendCatchUp notes that a CatchUp message was sent.
 func (p *pace) spendCatchUp(bytes int, now time.Time) {
+	u := p.notePart(bytes, now)
+	if _, ok := p.catching[p.lead]; ok { // it gets this one, too
+		p.flow.add(u)
+	}
+}
+
+func (p *pace) notePart(bytes int, now time.Time) sentUpdate {
 	p.part++
 	u := sentUpdate{part: p.part, bytes: bytes, at: now}
 	if len(p.parts) == 2*catchUpWindow {
 		p.parts = append(p.parts[:0], p.parts[1:]...)
 	}
 	p.parts = append(p.parts, u)
-	if _, ok := p.catching[p.lead]; ok { // it gets this one, too
-		p.flow.add(u)
-	}
+	return u
 }
 
 // catchUpCredit says whether a CatchUp message may be sent. The slowest viewer that still

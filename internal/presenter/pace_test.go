@@ -54,7 +54,7 @@ func TestQualityFollowsTheQueue(t *testing.T) {
 	p.setLead(1, now)
 	trip := func(d time.Duration) {
 		seq++
-		p.spend(seq, 10, false, now)
+		p.spend(seq, 4000, false, now)
 		now = now.Add(d)
 		p.ack(1, seq, 0, false, 0, now)
 		now = now.Add(400 * time.Millisecond)
@@ -107,4 +107,44 @@ func TestCatchUpCredit(t *testing.T) {
 	want("waiting for the other", 100*time.Millisecond, false)
 	want("at the very end of the patience", 60*time.Millisecond+catchUpWait, false) // and a wait, not 0
 	want("who is silent counts no more", 3*time.Second, true)
+}
+
+// TestKeyframeForSomebodyElse: a keyframe that the relay gives to another viewer only must not
+// wait for an ack of the lead, which is still catching up.
+func TestKeyframeForSomebodyElse(t *testing.T) {
+	p, now := newPace(), time.Unix(1000, 0)
+	pass := func(d time.Duration) { now = now.Add(d) }
+	p.spendKey(60_000, now)
+	p.setLead(1, now)
+	pass(200 * time.Millisecond)
+	p.ack(1, 0, 1, true, 0, now)
+	p.spendCatchUp(10_000, now)
+	p.spendKey(120_000, now) // for viewer 2
+	pass(30 * time.Millisecond)
+	p.ack(1, 0, 2, true, 0, now)
+	pass(30 * time.Millisecond)
+	if ok, _ := p.credit(now); !ok {
+		t.Error("the stream waits for an ack of what the lead was never sent")
+	}
+}
+
+// TestLatenessThatNobodySent: a page that is late with everything while little is sent says nothing
+// of the link.
+func TestLatenessThatNobodySent(t *testing.T) {
+	p, now, seq := newPace(), time.Unix(1000, 0), uint32(0)
+	p.setLead(1, now)
+	trip := func(bytes int, d time.Duration) {
+		seq++
+		p.spend(seq, bytes, false, now)
+		now = now.Add(d)
+		p.ack(1, seq, 0, false, 0, now)
+	}
+	trip(40_000, 20*time.Millisecond)
+	before := p.flow.rate
+	for range 100 {
+		trip(150, 300*time.Millisecond)
+	}
+	if p.flow.rate < before || p.quality != 0 {
+		t.Errorf("rate %.0f after %.0f, quality %d", p.flow.rate, before, qualities[p.quality])
+	}
 }

@@ -355,6 +355,7 @@ func (s *sharing) sendUpdates(now time.Time) (wait time.Duration, err error) {
 // what is quiet.
 func (s *sharing) sendUpdate(now time.Time, params screen.Params) error {
 	var damage []screen.Rect
+	w, h := s.picture.W, s.picture.H
 	if s.dirty {
 		var err error
 		if damage, err = s.grab(); err != nil {
@@ -364,6 +365,9 @@ func (s *sharing) sendUpdate(now time.Time, params screen.Params) error {
 	// Read after the capture: an input shows in the picture sooner than its injection returns.
 	params.Input = s.p.inject.newest(s.pace.lead)
 	params.Size = s.pace.flow.size()
+	if s.picture.W != w || s.picture.H != h {
+		params.Size = s.pace.keySize() // it becomes a keyframe, and in an update's size that would be a blur
+	}
 	msg, some := s.p.enc.Update(s.link.buffer(), s.picture, damage, params)
 	if !some {
 		s.link.recycle(msg)

@@ -148,7 +148,8 @@ type simulation struct {
 	decoder  *screen.Decoder
 	catching bool // as the relay sees it
 	paint    time.Time
-	toAck    *wire.Header // newest applied, not acked
+	busy     time.Duration // that the page is late with each frame
+	toAck    *wire.Header  // newest applied, not acked
 	head     wire.UpdateHead
 	part     uint32
 
@@ -290,7 +291,7 @@ func (m *simulation) arrive(l letter) {
 		m.part = u.Part
 	}
 	if m.toAck == nil {
-		m.paint = m.now.Truncate(16 * time.Millisecond).Add(16 * time.Millisecond)
+		m.paint = m.now.Add(m.busy).Truncate(16 * time.Millisecond).Add(16 * time.Millisecond)
 	}
 	m.toAck = &head
 	if shown := m.decoder.Picture(); !m.clicked.IsZero() {
@@ -330,6 +331,9 @@ func (m *simulation) run(length time.Duration, film, text, clicks bool) {
 
 func (m *simulation) exact() bool {
 	shown := m.decoder.Picture()
+	if shown.W != m.desk.pic.W || shown.H != m.desk.pic.H {
+		return false
+	}
 	for i := 0; i < len(m.desk.pic.Pix); i += 4 {
 		if [3]byte(shown.Pix[i:]) != [3]byte(m.desk.pic.Pix[i:]) {
 			return false
@@ -413,5 +417,80 @@ func TestSlowLinks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// typing shows the nth of many characters.
+func (d *desk) typing(n int) {
+	d.each(screen.Rect{X: 32 + n*9%600, Y: 300, W: 8, H: 12}, func(x, y int) uint32 {
+		if (x*y+n)%3 == 0 {
+			return 0xffffff
+		}
+		return 0
+	})
+}
+
+// resize makes the screen larger: another picture, of dark text on white and a photo.
+func (d *desk) resize() {
+	d.pic = screen.Picture{W: 1280, H: 800, Stride: 5120, Pix: make([]byte, 5120*800)}
+	d.each(screen.Rect{W: 1280, H: 800}, func(x, y int) uint32 {
+		if y%16 > 3 && d.rnd.IntN(6) == 0 {
+			return uint32(x/100) * 0x203040
+		}
+		return 0xffffff
+	})
+	d.each(filmAt, d.grain(0))
+}
+
+// TestAfterTyping: what was measured while hardly anything was sent, or while the page was busy,
+// must not keep what then changes from becoming exact soon.
+func TestAfterTyping(t *testing.T) {
+	changes := map[string]func(*desk){
+		"text": func(d *desk) {
+			d.each(screen.Rect{W: 800, H: 600}, func(int, int) uint32 { return uint32(d.rnd.IntN(4)/3) * 0xffffff })
+		},
+		"photo":  func(d *desk) { d.each(screen.Rect{W: 800, H: 600}, d.grain(5)) },
+		"resize": (*desk).resize,
+	}
+	cases := []struct {
+		kbit, ms int
+		busy     time.Duration // of the page
+		limit    time.Duration
+	}{
+		{1_000_000, 0, 0, time.Second},
+		{1_000_000, 0, 250 * time.Millisecond, time.Second},
+		{100_000, 20, 0, time.Second},
+		{100_000, 20, 250 * time.Millisecond, time.Second},
+		{20_000, 80, 0, time.Second},
+		{300, 80, 0, 12 * time.Second},
+	}
+	minutes := 3
+	if raced {
+		cases, minutes = cases[1:2], 1
+	}
+	for _, c := range cases {
+		for name, change := range changes {
+			t.Run(fmt.Sprintf("%s, %d kbit/s, %d ms, busy for %v", name, c.kbit, c.ms, c.busy), func(t *testing.T) {
+				t.Parallel()
+				m := simulate(t, float64(c.kbit)*125, time.Duration(c.ms)*time.Millisecond, 0)
+				for m.catching || m.applied == 0 || !m.exact() {
+					m.steps(10)
+				}
+				m.busy = c.busy
+				for i := range minutes * 600 {
+					m.desk.typing(i)
+					m.steps(100)
+				}
+				before, began, applied := m.s.pace.flow.rate, m.now, m.applied
+				change(m.desk)
+				for m.steps(2); m.now.Sub(began) < c.limit && !m.exact(); {
+					m.steps(5)
+				}
+				t.Logf("rate %.0f, %v later %.0f; %d updates", before, m.now.Sub(began), m.s.pace.flow.rate, m.applied-applied)
+				if !m.exact() {
+					t.Errorf("not exact %v after the change", c.limit)
+				}
+			})
+		}
 	}
 }
