@@ -71,7 +71,7 @@ const maxDays = 36500
 // retention says how long what a session leaves behind is kept after its end.
 type retention struct {
 	KeepPIN        span `name:"keep-pin" help:"How long an ended session's record is kept, with all that is left of it; its PIN is issued to nobody else meanwhile. (Default: ${default}.)" default:"30d" env:"PINDESK_KEEP_PIN" placeholder:"TIME"`
-	KeepAudit      span `help:"How long the log of an ended session is kept. (Default: ${default}.)" default:"30d" env:"PINDESK_KEEP_AUDIT" placeholder:"TIME"`
+	KeepAudit      span `help:"How long the log of an ended session is kept, at least --keep-deliveries. (Default: ${default}.)" default:"30d" env:"PINDESK_KEEP_AUDIT" placeholder:"TIME"`
 	KeepDeliveries span `help:"How long deliveries and mails of an ended session are kept, and the PIN for repeating them; 25h at least. (Default: ${default}.)" default:"7d" env:"PINDESK_KEEP_DELIVERIES" placeholder:"TIME"`
 }
 

@@ -107,6 +107,8 @@ func New(c Config) (*Service, error) {
 	switch l := s.limits; {
 	case l.KeepDeliveries < MinKeepDeliveries:
 		return nil, fmt.Errorf("deliveries must be kept for %v at least: they are tried for 24 hours", MinKeepDeliveries)
+	case l.KeepAudit < l.KeepDeliveries:
+		return nil, fmt.Errorf("the log (%v) cannot be kept shorter than deliveries (%v): they go with their events", l.KeepAudit, l.KeepDeliveries)
 	case l.KeepAudit > l.KeepPIN || l.KeepDeliveries > l.KeepPIN:
 		return nil, errors.New("the log and deliveries cannot be kept longer than the PIN: all of a session goes with it")
 	}

@@ -66,6 +66,8 @@ func TestNew(t *testing.T) {
 		"region":    {Store: st, Keys: keys},
 		"idle":      {Store: st, Keys: keys, Region: "home", Limits: session.Limits{Idle: -1}},
 		"unclaimed": {Store: st, Keys: keys, Region: "home", Limits: session.Limits{Unclaimed: -time.Second}},
+		// A log that is erased takes along deliveries that are still tried, and the events of absences.
+		"go with their events": {Store: st, Keys: keys, Region: "home", Limits: session.Limits{KeepAudit: time.Hour}},
 	} {
 		if _, err := session.New(c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)

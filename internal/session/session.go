@@ -154,8 +154,8 @@ type Limits struct {
 	Ticket    time.Duration // 30 s
 	KeepPIN   time.Duration // an ended PIN's mac, with all that is left of the session: 30 days
 	// KeepAudit is for the log of an ended session: 30 days. KeepDeliveries is for its deliveries
-	// and mails and the PIN that these are told: 7 days, at least MinKeepDeliveries. Neither is
-	// longer than KeepPIN.
+	// and mails and the PIN that these are told: 7 days, at least MinKeepDeliveries, and
+	// not longer than KeepAudit, since they go with their events. Neither is longer than KeepPIN.
 	KeepAudit      time.Duration
 	KeepDeliveries time.Duration
 }
