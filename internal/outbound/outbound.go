@@ -46,6 +46,11 @@ const (
 	// keep the others waiting.
 	perHost = 8
 
+	// perAddress is how many connections to one address (or IPv6 /64) may be open for posts, which
+	// is half of what the broker sends at a time: one machine can have many names. It is more
+	// than perHost because some services share addresses.
+	perAddress = 16
+
 	// busyPause is how long a post waits at least whose host has perHost of them, and busyGap how
 	// far apart such posts come back, however many wait: each costs the outbox two transactions,
 	// and a host that never answers can have thousands waiting. maxPause bounds the wait that
@@ -71,8 +76,12 @@ var private = []netip.Prefix{
 // 168.63.129.16?" in Azure's manual of virtual networks.
 var platform = netip.MustParsePrefix("168.63.129.16/32")
 
-// errOwn is control's for an address of this machine.
-var errOwn = fmt.Errorf("%w: it is this machine's own", ssrf.ErrProhibitedIP)
+var (
+	// errOwn is control's for an address of this machine.
+	errOwn = fmt.Errorf("%w: it is this machine's own", ssrf.ErrProhibitedIP)
+	// errBusy is dialing's for an address that has perAddress connections.
+	errBusy = errors.New("too many connections to this address")
+)
 
 // Config says what is allowed beyond what everybody may reach.
 type Config struct {
@@ -98,13 +107,15 @@ type Client struct {
 	own      func() ([]net.Addr, error)
 
 	mu       sync.Mutex
-	underWay map[string]int // posts by host; guarded by mu
-	lastBusy time.Time      // when the last of those comes back that were one too many; guarded by mu
+	underWay map[string]int       // posts by host; guarded by mu
+	open     map[netip.Prefix]int // connections by address; guarded by mu
+	lastBusy time.Time            // when the last of those comes back that were one too many; guarded by mu
 }
 
 // New makes a Client. The error says which entry of Allow is wrong.
 func New(c Config) (*Client, error) {
-	cl := &Client{guard: ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(platform)), own: c.own, underWay: map[string]int{}}
+	cl := &Client{guard: ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(platform)), own: c.own,
+		underWay: map[string]int{}, open: map[netip.Prefix]int{}}
 	if cl.own == nil {
 		cl.own = net.InterfaceAddrs
 	}
@@ -130,7 +141,7 @@ func New(c Config) (*Client, error) {
 	if c.AllowPrivate {
 		cl.networks = append(cl.networks, private...)
 	}
-	cl.guarded = client(&net.Dialer{Timeout: dialTimeout, Resolver: c.resolver, Control: cl.control})
+	cl.guarded = client(&net.Dialer{Timeout: dialTimeout, Resolver: c.resolver, ControlContext: cl.dialing})
 	cl.trusting = client(&net.Dialer{Timeout: dialTimeout, Resolver: c.resolver})
 	return cl, nil
 }
@@ -152,7 +163,40 @@ func client(d *net.Dialer) *http.Client {
 	}
 }
 
-// control is called with the address of each connection, just before it is made.
+// dials are the connections of one post. Guarded by Client.mu.
+type dials struct {
+	to    []netip.Prefix
+	ended bool // the post, so that a dial that goes on is for nobody
+}
+
+type dialsKey struct{}
+
+// dialing is called with the address of each connection, just before it is made.
+func (c *Client) dialing(ctx context.Context, network, address string, raw syscall.RawConn) error {
+	if err := c.control(network, address, raw); err != nil {
+		return err
+	}
+	to := netip.MustParseAddrPort(address).Addr().Unmap().WithZone("")
+	bits := 64
+	if to.Is4() {
+		bits = 32
+	}
+	key, err := to.Prefix(bits)
+	if err != nil {
+		return err
+	}
+	d := ctx.Value(dialsKey{}).(*dials) // Post's
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d.ended || c.open[key] >= perAddress {
+		return errBusy
+	}
+	c.open[key]++
+	d.to = append(d.to, key)
+	return nil
+}
+
+// control judges an address.
 func (c *Client) control(network, address string, raw syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -197,8 +241,12 @@ func (c *Client) Post(ctx context.Context, to string, h http.Header, body []byte
 	if wait := c.begin(host, time.Now()); wait > 0 {
 		return 0, 0, &jobs.Error{Reason: "other deliveries to this host take long", Deferred: true, After: wait}
 	}
-	defer c.end(host)
-	resp, err := use.Do(req)
+	d := &dials{}
+	defer c.end(host, d)
+	resp, err := use.Do(req.WithContext(context.WithValue(ctx, dialsKey{}, d)))
+	if errors.Is(err, errBusy) {
+		return 0, 0, &jobs.Error{Reason: "other deliveries to this address take long", Deferred: true, After: c.later(time.Now())}
+	}
 	if err != nil {
 		return 0, 0, explain(err)
 	}
@@ -214,11 +262,19 @@ func (c *Client) Post(ctx context.Context, to string, h http.Header, body []byte
 // begin counts a post to a host; if too many are under way it says how long to wait instead.
 func (c *Client) begin(host string, now time.Time) (wait time.Duration) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.underWay[host] < perHost {
 		c.underWay[host]++
+		c.mu.Unlock()
 		return 0
 	}
+	c.mu.Unlock()
+	return c.later(now)
+}
+
+// later says when one comes back that was one too many.
+func (c *Client) later(now time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	at := now.Add(busyPause)
 	if next := c.lastBusy.Add(busyGap); at.Before(next) {
 		at = next
@@ -230,11 +286,17 @@ func (c *Client) begin(host string, now time.Time) (wait time.Duration) {
 	return at.Sub(now)
 }
 
-func (c *Client) end(host string) {
+func (c *Client) end(host string, d *dials) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.underWay[host]--; c.underWay[host] == 0 {
 		delete(c.underWay, host)
+	}
+	d.ended = true
+	for _, key := range d.to {
+		if c.open[key]--; c.open[key] == 0 {
+			delete(c.open, key)
+		}
 	}
 }
 

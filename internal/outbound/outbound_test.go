@@ -382,3 +382,44 @@ func TestOneHostDoesNotHoldUpTheOthers(t *testing.T) {
 		t.Errorf("still counted: %v", c.underWay)
 	}
 }
+
+// TestManyNamesOfOneMachine: who has a name server has as many hosts as he likes.
+func TestManyNamesOfOneMachine(t *testing.T) {
+	arrived, free := make(chan struct{}, perAddress), make(chan struct{})
+	_, port := server(t, func(http.ResponseWriter, *http.Request) {
+		arrived <- struct{}{}
+		<-free
+	})
+	c := newClient(t, Config{AllowPrivate: true, resolver: nameServer(t, func() netip.Addr { return netip.MustParseAddr("127.0.0.1") })})
+	var all sync.WaitGroup
+	for i := range perAddress {
+		all.Go(func() {
+			if status, e := post(t, c, "http://"+string(rune('a'+i))+".example"+port); e != nil || status != 200 {
+				t.Errorf("%d %v", status, e)
+			}
+		})
+	}
+	for range perAddress {
+		<-arrived
+	}
+	if _, e := post(t, c, "http://another.example"+port); e == nil || !e.Deferred || e.After < time.Second {
+		t.Errorf("one more name of the same address: %+v", e)
+	}
+	other, err := net.Listen("tcp", "127.0.0.2:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	go s.Serve(other)
+	defer s.Close()
+	if status, e := post(t, c, "http://"+other.Addr().String()); e != nil || status != 200 {
+		t.Errorf("another address waits: %d %v", status, e)
+	}
+	close(free)
+	all.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.underWay)+len(c.open) != 0 {
+		t.Errorf("still counted: %v, %v", c.underWay, c.open)
+	}
+}
