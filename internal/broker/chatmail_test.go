@@ -231,8 +231,8 @@ func TestChat(t *testing.T) {
 			t.Fatal(err)
 		}
 		const at = "2026-11-23 12:00:00  "
-		if want := at + "Ann [technician 1, not let in]: Hello, this is Ann\n" + at + "reception [guest]: come in\n" + at + "Bob [technician 2, not let in]: me too\n" +
-			at + "Ann [technician 1"; !strings.HasPrefix(string(text), want) || !strings.HasSuffix(string(text), "]: back again\n") {
+		if want := at + "[technician 1, not let in] Ann: Hello, this is Ann\n" + at + "[guest] reception: come in\n" + at + "[technician 2, not let in] Bob: me too\n" +
+			at + "[technician 1"; !strings.HasPrefix(string(text), want) || !strings.HasSuffix(string(text), ": back again\n") {
 			l.Errorf("the log is\n%s", text)
 		}
 		// The PIN suffices for a day after the end, and no longer.

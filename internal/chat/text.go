@@ -9,7 +9,8 @@ import (
 )
 
 // Text writes lines for people: one for each, with its time in UTC and who said it. What
-// follows a line break within a line is indented, so that no line can look like another one.
+// follows a line break within a line is indented, and the role stands before the name, which may
+// be "Ann [guest]: hello", so that no line can look like another one.
 func Text(lines []wire.ChatLine) string {
 	var b strings.Builder
 	for _, l := range lines {
@@ -35,5 +36,5 @@ func speaker(l wire.ChatLine) string {
 	if l.Name == "" {
 		return "[" + who + "]"
 	}
-	return fmt.Sprintf("%s [%s]", l.Name, who)
+	return fmt.Sprintf("[%s] %s", who, l.Name)
 }

@@ -126,7 +126,7 @@ func TestChatLog(t *testing.T) {
 	d := open(t, func(c *Config) { c.Chats = said })
 	const asJSON = `{"success":true,"chat_log":[{"id":1,"time":"2026-11-23T12:00:00.007Z","from":"viewer","name":"Bob","viewer":3,"waiting":3,"text":"let me in\n<b>&"},` +
 		`{"id":2,"time":"2026-11-23T12:00:01.000Z","from":"presenter","name":"","text":"who are you?"}]}`
-	const asText = "2026-11-23 12:00:00  Bob [technician 3, not let in]: let me in\n    <b>&\n2026-11-23 12:00:01  [guest]: who are you?\n"
+	const asText = "2026-11-23 12:00:00  [technician 3, not let in] Bob: let me in\n    <b>&\n2026-11-23 12:00:01  [guest]: who are you?\n"
 	for _, c := range []struct{ query, accept, want string }{
 		{"", "", asJSON}, {"", "*/*", asJSON}, {"", "application/json", asJSON}, {"", "text/plain, application/json", asJSON}, {"", "text/html,*/*;q=0.8", asJSON},
 		{"", "text/plain", asText}, {"&format=text", "", asText}, {"&format=text", "application/json", asText}, {"&format=json", "text/plain", asJSON},
