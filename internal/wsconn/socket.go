@@ -56,6 +56,7 @@ type socket struct {
 	control int         // bytes of control frames in out
 	waiting bool        // flush writes, or is about to
 	broken  error       // why nothing more can be sent
+	last    time.Time   // see hurry; zero until then
 	push    func(fd uintptr) bool
 	patient func(until time.Time) // see setPatient
 }
@@ -77,7 +78,7 @@ func newSocket(nc net.Conn) *socket {
 // Read implements net.Conn.
 func (s *socket) Read(p []byte) (int, error) {
 	if len(s.rest) == 0 {
-		if len(p) >= aheadSize {
+		if s.raw == nil || len(p) >= aheadSize { // TLS reads ahead by itself
 			return s.Conn.Read(p)
 		}
 		if err := s.readAhead(); err != nil {
@@ -97,15 +98,6 @@ func (s *socket) giveBack() {
 }
 
 func (s *socket) readAhead() error {
-	if s.raw == nil {
-		s.ahead = chunks.Get().(*chunk)
-		n, err := s.Conn.Read(s.ahead[:])
-		if s.rest = s.ahead[:n]; n == 0 {
-			s.giveBack()
-			return err
-		}
-		return nil
-	}
 	if err := s.raw.Read(s.fill); err != nil { // the deadline, or closed
 		return err
 	}
@@ -273,14 +265,17 @@ func (s *socket) flush() error {
 			return s.broken
 		}
 		s.out, s.list, s.heads, s.control = nil, nil, nil, 0
-		s.mu.Unlock()
-
 		size := 0
 		for _, p := range out {
 			size += len(p)
 		}
 		until := time.Now().Add(writeTimeout + time.Duration(size)*time.Second/slowest)
+		if !s.last.IsZero() && s.last.Before(until) {
+			until = s.last
+		}
 		_ = s.Conn.SetWriteDeadline(until)
+		s.mu.Unlock()
+
 		if patient != nil {
 			patient(until)
 		}
@@ -299,5 +294,10 @@ func (s *socket) setPatient(f func(until time.Time)) {
 	s.patient = f
 }
 
-// hurry has flush end before the deadline.
-func (s *socket) hurry(until time.Time) { _ = s.Conn.SetWriteDeadline(until) }
+// hurry has flush end before the deadline, also one that has not begun.
+func (s *socket) hurry(until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = until
+	_ = s.Conn.SetWriteDeadline(until)
+}

@@ -3,6 +3,7 @@ package wsconn
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -28,20 +29,26 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // served opens a broker's end and a party's end of a WebSocket over TCP. serve has ours.
 func served(tb testing.TB, serve func(relay.Conn)) *websocket.Conn {
 	tb.Helper()
+	return servedBy(tb, httptest.NewServer, serve)
+}
+
+func servedBy(tb testing.TB, start func(http.Handler) *httptest.Server, serve func(relay.Conn)) *websocket.Conn {
+	tb.Helper()
 	h := &Handler{
 		Allowed: func(*http.Request) bool { return true },
 		Admit:   func(context.Context, string) (relay.Party, error) { return relay.Party{Epoch: 1}, nil },
 		Serve:   func(_ context.Context, _ relay.Party, c relay.Conn) error { serve(c); return nil },
 		Log:     slog.New(slog.DiscardHandler),
 	}
-	s := httptest.NewServer(h)
+	s := start(h)
 	tb.Cleanup(func() { s.Close(); h.Wait() })
 	return dial(tb, s.URL)
 }
 
 func dial(tb testing.TB, url string) *websocket.Conn {
 	tb.Helper()
-	d := websocket.Dialer{Subprotocols: []string{wire.Protocol, wire.TicketPrefix + "x"}, ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10}
+	d := websocket.Dialer{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // of a test's own server
+		Subprotocols: []string{wire.Protocol, wire.TicketPrefix + "x"}, ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10}
 	ws, resp, err := d.Dial("ws"+strings.TrimPrefix(url, "http"), nil)
 	if err != nil {
 		tb.Fatal(err)
@@ -60,11 +67,17 @@ var raceEnabled = func() bool {
 // double is what the relay's grow does, without its pool.
 func double(b []byte) []byte { return append(make([]byte, 0, 2*cap(b)+1), b...) }
 
-// All sizes around the edges of frame heads and of the memory that is read into, both ways.
+// All sizes around the edges of frame heads and of the memory that is read into, both ways, and
+// below TLS as well: what would be written past it the other end would not understand.
 func TestSizes(t *testing.T) {
+	t.Run("TCP", func(t *testing.T) { testSizes(t, httptest.NewServer) })
+	t.Run("TLS", func(t *testing.T) { testSizes(t, httptest.NewTLSServer) })
+}
+
+func testSizes(t *testing.T, start func(http.Handler) *httptest.Server) {
 	sizes := []int{0, 1, 125, 126, 127, 128, 4096, 65535, 65536, aheadSize - 8, aheadSize - 7, aheadSize, aheadSize + 1, 300_000}
 	content := func(n int) []byte { return bytes.Repeat([]byte{byte(n), byte(n >> 8), 3}, n/3+1)[:n] }
-	ws := served(t, func(c relay.Conn) {
+	ws := servedBy(t, start, func(c relay.Conn) {
 		for range sizes { // echo; several at once go in order, too
 			if err := c.Wait(); err != nil {
 				t.Error(err)
@@ -185,6 +198,42 @@ func TestWriteDoesNotWait(t *testing.T) {
 	}
 	if len(pongs) > 0 && pongs[0] != "behind" {
 		t.Errorf("pongs %q", pongs)
+	}
+}
+
+// What a write has left over when the connection is closed has no longer than the close code, however
+// large it is: who serves the connection waits for it.
+func TestCloseBeforeFlush(t *testing.T) {
+	took := make(chan time.Duration, 1)
+	ws := served(t, func(c relay.Conn) {
+		large := make([]byte, 1<<20)
+		for {
+			more, err := c.Write([][]byte{large})
+			if err != nil {
+				t.Error(err)
+				break
+			}
+			if more {
+				break
+			}
+		}
+		c.Close(wire.CloseReconnect, "going down")
+		began := time.Now()
+		if c.Flush() == nil {
+			t.Error("a peer that reads nothing took it all")
+		}
+		took <- time.Since(began)
+	})
+	defer ws.Close()
+	select {
+	case d := <-took:
+		if d > 2*closeTimeout {
+			t.Errorf("Flush took %v", d)
+		}
+	case <-time.After(writeTimeout):
+		t.Error("Flush still waits for a peer that reads nothing")
+		_ = ws.Close()
+		<-took
 	}
 }
 
