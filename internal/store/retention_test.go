@@ -71,6 +71,57 @@ func TestRetention(t *testing.T) {
 	})
 }
 
+// TestWhoAndWhereGo: names and addresses go with the log, hooks' URLs with the deliveries, and not
+// only with the session's record.
+func TestWhoAndWhereGo(t *testing.T) {
+	const day = 24 * time.Hour
+	onBoth(t, func(t *testing.T, b *bench) {
+		old, lives := b.create(t), b.create(t)
+		for _, s := range []session.Session{old, lives} {
+			b.admit(t, s.PIN, session.Viewer, "")
+			b.join(t, s.PIN, session.Viewer, "")
+			if err := b.SetHook(t.Context(), s.PIN, session.PresenterStarted, "https://example.com/secret"); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.Online(t.Context(), []string{b.admit(t, s.PIN, session.Presenter, "").Party}, b.clock.Now().Add(400*day)); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.SetHook(t.Context(), s.PIN, session.PresenterStarted, "https://example.com/secret"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := b.End(t.Context(), old.PIN); err != nil {
+			t.Fatal(err)
+		}
+		type left struct{ hooks, parties, tickets int }
+		of := func(id string) left {
+			return left{b.count(t, `SELECT COUNT(*) FROM hooks WHERE session_id = ?`, id), b.count(t, `SELECT COUNT(*) FROM parties WHERE session_id = ?`, id),
+				b.count(t, `SELECT COUNT(*) FROM tickets WHERE session_id = ?`, id)}
+		}
+		never, now := time.UnixMilli(0), b.clock.Now()
+		for _, step := range []struct {
+			limits session.PurgeLimits
+			want   left
+		}{
+			{session.PurgeLimits{DeliveriesBefore: never, AuditBefore: never}, left{1, 3, 1}},
+			{session.PurgeLimits{DeliveriesBefore: now, AuditBefore: never}, left{0, 3, 1}},
+			{session.PurgeLimits{DeliveriesBefore: now, AuditBefore: now}, left{}},
+		} {
+			l := step.limits
+			l.Now, l.UnclaimedBefore, l.EndedBefore, l.Limit = never, never, never, 10
+			if _, err := b.store.Purge(t.Context(), l); err != nil {
+				t.Fatal(err)
+			}
+			if got := of(old.ID); got != step.want {
+				t.Errorf("left %+v, want %+v", got, step.want)
+			}
+			if got := of(lives.ID); got != (left{1, 3, 1}) {
+				t.Errorf("the living session has %+v", got)
+			}
+		}
+	})
+}
+
 // TestPurgeIsBounded: one Purge takes no more than its limit of each kind, and says so.
 func TestPurgeIsBounded(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {

@@ -66,20 +66,22 @@ func (s *Store) Purge(ctx context.Context, p session.PurgeLimits) (most int, err
 	return most, nil
 }
 
-// eraseDeliveries erases what ended sessions have sent, and the sealed PIN that it was sent
-// with. The seal goes last and shows that the rest is done.
+// eraseDeliveries erases what ended sessions have sent, hooks that nothing can fire any more, and
+// the sealed PIN that it was sent with. The seal goes last and shows that the rest is done.
 func (s *Store) eraseDeliveries(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.ofEnded(ctx, `pin_sealed <> ''`, before, limit,
+		`DELETE FROM hooks WHERE session_id IN `,
 		`DELETE FROM deliveries WHERE session_id IN `,
 		`DELETE FROM mails WHERE session_id IN `,
 		`DELETE FROM jobs WHERE session_id IN `,
 		`UPDATE sessions SET pin_sealed = '' WHERE id IN `)
 }
 
-// eraseEvents erases the log of ended sessions, with the deliveries that hang on it. How long
-// the chain was, and its last hash, stay in the session's row.
+// eraseEvents erases the log of ended sessions, with the deliveries that hang on it and the parties
+// that it is about. How long the chain was, and its last hash, stay in the session's row.
 func (s *Store) eraseEvents(ctx context.Context, before, now time.Time, limit int) (int, error) {
 	return s.ofEnded(ctx, `events > 0 AND events_erased_at IS NULL`, before, limit,
+		`DELETE FROM parties WHERE session_id IN `,
 		`DELETE FROM events WHERE session_id IN `,
 		fmt.Sprintf(`UPDATE sessions SET events_erased_at = %d WHERE id IN `, now.UnixMilli()))
 }
