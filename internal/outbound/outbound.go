@@ -300,19 +300,29 @@ func (c *Client) end(host string, d *dials) {
 	}
 }
 
-// explain says in our words why nothing was answered. The cause, without the URL, goes to the log.
+// explain says in our words why nothing was answered. The cause goes to the log, without the URL, and
+// only of the kinds below: others, such as of a malformed answer, quote what the receiver sent, which
+// may well be what it was sent.
 func explain(err error) *jobs.Error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err // its text has the URL, which may be secret
 	}
-	e := &jobs.Error{Reason: "the connection failed", Err: err}
+	e := &jobs.Error{Reason: "the connection failed"}
 	var (
 		dns       *net.DNSError
 		timeout   interface{ Timeout() bool }
 		cert      *tls.CertificateVerificationError
 		authority x509.UnknownAuthorityError
 		record    tls.RecordHeaderError
+		network   *net.OpError
 	)
+	switch {
+	case errors.As(err, &network), errors.As(err, &dns), errors.As(err, &cert), errors.As(err, &authority),
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		e.Err = err
+	default:
+		e.Err = fmt.Errorf("%T", err)
+	}
 	switch {
 	case errors.Is(err, ssrf.ErrProhibitedIP), errors.Is(err, ssrf.ErrProhibitedPort),
 		errors.Is(err, ssrf.ErrProhibitedNetwork), errors.Is(err, ssrf.ErrInvalidHostPort):

@@ -423,3 +423,34 @@ func TestManyNamesOfOneMachine(t *testing.T) {
 		t.Errorf("still counted: %v, %v", c.underWay, c.open)
 	}
 }
+
+// TestNothingOfTheReceiverIsLogged: causes go to the log, and a receiver knows the PIN and its own URL.
+func TestNothingOfTheReceiverIsLogged(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	answers := []string{"7W2-97-8570 /secret\r\n\r\n", "HTTP/1.1 7W2-97-8570\r\n\r\n", "HTTP/1.1 200 OK\r\n7W2-97-8570 secret\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: 7W2-97-8570\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 7W2-97-8570\r\n\r\n"}
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() {
+		for _, a := range answers {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Read(make([]byte, 4096))
+			_, _ = c.Write([]byte(a))
+			_ = c.Close()
+		}
+	})
+	c := newClient(t, Config{AllowPrivate: true})
+	for _, a := range answers {
+		_, e := post(t, c, "http://"+l.Addr().String()+"/secret")
+		if e == nil || e.Final || strings.Contains(e.Error(), "97-8570") || strings.Contains(e.Error(), "secret") {
+			t.Errorf("%q: %v", a, e)
+		}
+	}
+}
