@@ -245,10 +245,11 @@ func names() string {
 	return strings.Join(all, ", ")
 }
 
-// mac is the same for all spellings that mail servers commonly take as one mailbox: case, and
-// what stands behind a plus.
+// mac is the same for all spellings that mail servers commonly take as one mailbox: case, what stands
+// behind a plus, and dots in the name, which Gmail does not see.
 func (s *Service) mac(a Address) string {
 	local, _, _ := strings.Cut(strings.ToLower(a.local), "+")
+	local = strings.ReplaceAll(local, ".", "")
 	h := hmac.New(sha256.New, s.Key)
 	h.Write([]byte(local + "@" + a.domain))
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
