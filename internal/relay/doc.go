@@ -27,8 +27,9 @@
 //
 // # Lag
 //
-// A viewer lags when more than MaxUnacked bytes are queued or on their way, or when
-// more than lagBytes are and the oldest is older than lagAge + RTT. (The second rule has its
+// A viewer lags when it is to get an update while more than MaxUnacked bytes beside the newest
+// one are queued or on their way (a frame of a film may be larger than that), or when more than
+// lagBytes are and the oldest is older than lagAge + RTT. (The second rule has its
 // floor in bytes because a frozen page that is sent a few glyphs a second harms nobody
 // and needs no keyframe afterwards. Its limit is keyAge for a viewer that catches up, which is
 // paced by its own acks. The lead, for which the stream waits anyway, lags only beyond

@@ -15,8 +15,8 @@ const (
 	keyPatience = 3 * time.Second        // before a keyframe that did not come is asked for again
 	graceTime   = 60 * time.Second       // a viewer's grants outlive its absence for this long
 
-	// MaxUnacked is how many bytes may be queued for or on their way to one viewer before
-	// one more update is refused.
+	// MaxUnacked is how many bytes may be queued for or on their way to one viewer, beside the
+	// newest update, before one more is refused.
 	MaxUnacked = 256 << 10
 	// leadUnacked is the same for the lead: an honest presenter sends it a keyframe, one update
 	// of any size and a little more, and then waits.
@@ -263,7 +263,7 @@ func (f *feed) tickLocked(now time.Time) {
 			delete(f.viewers, n)
 			changed = true
 		case v.member != nil:
-			f.checkLagLocked(v, now)
+			f.checkLagLocked(v, false, now)
 			f.forwardAckLocked(v, now, false)
 		}
 	}

@@ -45,6 +45,30 @@ func TestLargeUpdatesOnTheLeadsSlowLink(t *testing.T) {
 	})
 }
 
+// A film's frames on a quick link are large, and the stream waits for the lead's acks only: who acks
+// half a frame later does not lag.
+func TestLargeFramesForTwo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		p, lead, other := w.presenter(1), w.viewer(1, 1), w.viewer(2, 1)
+		p.grant(1, true, true)
+		p.grant(2, true, false)
+		p.send(wire.KindUpdate, keyFrame|wire.FlagDone, 0, nil)
+		lead.ack(0, 1)
+		other.ack(0, 1)
+		for i := uint32(1); i < 60; i++ {
+			p.send(wire.KindUpdate, 0, i, make([]byte, 400<<10))
+			lead.ack(i, 1)
+			time.Sleep(15 * time.Millisecond)
+			other.ack(i-1, 1)
+			time.Sleep(15 * time.Millisecond)
+		}
+		if n := len(other.take(wire.KindUpdate)); n != 60 {
+			t.Errorf("the other viewer got %d messages of 60", n)
+		}
+	})
+}
+
 // CatchUp messages are paced by the acks of who catches up, so that a slow link is not lag
 // before it has the exact picture.
 func TestCatchingUpOverASlowLink(t *testing.T) {

@@ -147,7 +147,7 @@ func (f *feed) updateLocked(h wire.Header, msg *message) {
 		case v.pic != catchUp && v.pic != live:
 			continue
 		}
-		if f.checkLagLocked(v, now) {
+		if f.checkLagLocked(v, true, now) {
 			continue
 		}
 		v.sent = append(v.sent, sentUpdate{h.Seq, part, len(msg.b), now})
@@ -164,9 +164,9 @@ func (f *feed) updateLocked(h wire.Header, msg *message) {
 	f.leadLocked(now)
 }
 
-// checkLagLocked finds out whether v has too much before it to take more, and if so drops
-// its queue.
-func (f *feed) checkLagLocked(v *viewer, now time.Time) bool {
+// checkLagLocked finds out whether v has too much before it, or is to take one more and has too
+// much for that, and if so drops its queue.
+func (f *feed) checkLagLocked(v *viewer, more bool, now time.Time) bool {
 	if len(v.sent) == 0 {
 		if v.backoff > 0 && v.pic == live && now.Sub(v.lagged) > calmTime {
 			v.backoff = 0
@@ -177,10 +177,13 @@ func (f *feed) checkLagLocked(v *viewer, now time.Time) bool {
 	if v.keySent || v.pic == catchUp { // CatchUp messages are paced by its own acks
 		limit = keyAge
 	}
+	// The newest does not count: its size is not the viewer's doing, and one frame of a film may
+	// be larger than most. It would lag whenever its ack comes a little later than the lead's.
+	older := v.unacked - v.sent[len(v.sent)-1].bytes
 	if v.number == f.lead { // the stream waits for it, whatever the size of the last update
 		limit, most = age, leadUnacked
 	}
-	if v.unacked <= most && (v.unacked <= lagBytes || age <= limit) {
+	if (!more || older <= most) && (v.unacked <= lagBytes || age <= limit) {
 		return false
 	}
 	f.lagLocked(v, now, dropLag)
