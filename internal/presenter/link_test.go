@@ -101,3 +101,32 @@ func TestPingDoesNotStopReading(t *testing.T) {
 		}
 	})
 }
+
+// TestPointerWaitsForTheWriter: while the writer is at a large message the pointer moves on, and
+// only where it is then is worth a message. Else it fills the queue, which ends the connection.
+func TestPointerWaitsForTheWriter(t *testing.T) {
+	m := simulate(t, 1e6, 0, 0)
+	m.steps(1000)
+	var wait time.Duration
+	for range 1000 {
+		m.now = m.now.Add(pointerEvery)
+		m.desk.pointer++
+		var err error
+		if wait, err = m.s.pump(m.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if wait > pointerEvery {
+		t.Errorf("the pointer is forgotten for %v", wait)
+	}
+	if n := len(m.s.link.first); n == 0 || n > pointerMost {
+		t.Errorf("%d messages wait, want at most %d", n, pointerMost)
+	}
+	for len(m.s.link.first) > 0 {
+		<-m.s.link.first
+	}
+	m.now = m.now.Add(pointerEvery)
+	if _, err := m.s.pump(m.now); err != nil || len(m.s.link.first) != 1 || m.s.pointerX != m.desk.pointer {
+		t.Errorf("then %d messages, %v", len(m.s.link.first), err)
+	}
+}

@@ -17,6 +17,9 @@ var errDesktop = errors.New("the desktop cannot be captured")
 // pointerEvery is the least time between two messages about the pointer's place.
 const pointerEvery = 33 * time.Millisecond
 
+// pointerMost is how many messages may wait for the writer before the next of those.
+const pointerMost = 4
+
 // note is one message of the relay for the loop.
 type note struct {
 	kind    wire.Kind
@@ -399,6 +402,9 @@ func (s *sharing) sendCursor(now time.Time) (wait time.Duration, err error) {
 		return pointerEvery - gap, nil
 	}
 	s.pointerAt = now
+	if len(s.link.first) >= pointerMost { // a large update is being written
+		return pointerEvery, nil
+	}
 	shape, serial, err := s.p.cfg.Screen.Cursor()
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", errDesktop, err)

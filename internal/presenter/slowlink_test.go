@@ -49,11 +49,12 @@ func (w *way) arrival(bytes int, now time.Time) time.Time {
 // desk is a screen of 800x600 with a film, lines of text that scroll, and a square that a
 // click gives another colour.
 type desk struct {
-	pic    screen.Picture
-	damage []screen.Rect
-	rnd    *rand.Rand
-	square uint32
-	frames [][]byte // of the film, whole rows
+	pic     screen.Picture
+	damage  []screen.Rect
+	rnd     *rand.Rand
+	square  uint32
+	frames  [][]byte // of the film, whole rows
+	pointer int
 }
 
 var (
@@ -132,7 +133,7 @@ func (d *desk) Grab() (screen.Picture, []screen.Rect, error) {
 	return d.pic, damage, nil
 }
 func (d *desk) Cursor() (wire.Cursor, uint32, error) { return wire.Cursor{}, 1, nil }
-func (d *desk) Pointer() (int, int, error)           { return 0, 0, nil }
+func (d *desk) Pointer() (int, int, error)           { return d.pointer, 0, nil }
 func (d *desk) Close() error                         { return nil }
 
 // simulation is a session with one viewer.
