@@ -98,6 +98,30 @@ func (l *lab) verifyByHand(s support) {
 	}
 }
 
+// TestWitnessHasTheDatabasesClock: else happenings would stand in the log with times of another clock
+// than their neighbours.
+func TestWitnessHasTheDatabasesClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := func() time.Time { return time.Now().Add(time.Hour) }
+		var at []time.Time
+		w := newWitness(func(_ context.Context, _ string, all ...audit.Note) error {
+			for _, n := range all {
+				at = append(at, n.At)
+			}
+			return nil
+		}, clock, slog.New(slog.DiscardHandler))
+		want := clock()
+		w.see(relay.Event{Session: "a", At: time.Now(), What: relay.Asked})
+		time.Sleep(time.Minute) // what waited stands with the time when it was seen
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		w.run(ctx)
+		if len(at) != 1 || !at[0].Equal(want) {
+			t.Errorf("written at %v, want %v", at, want)
+		}
+	})
+}
+
 // TestWitness: the relay never waits, and what was lost is counted in the log.
 func TestWitness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

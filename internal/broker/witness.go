@@ -35,6 +35,7 @@ func newWitness(note func(context.Context, string, ...audit.Note) error, clock f
 
 // see is the relay's observer.
 func (w *witness) see(e relay.Event) {
+	e.At = w.clock() // that of the other events, which may not be this machine's
 	select {
 	case w.queue <- e:
 	default:
