@@ -199,10 +199,10 @@ func (f *flow) most() int {
 	return int(min(max(f.rate*way.Seconds(), minUpdate), flightMost))
 }
 
-// size is how many bytes one update may take; 0 = any.
+// size is how many bytes one update may take.
 func (f *flow) size() int {
-	if f.rate == 0 {
-		return 0
+	if f.rate == 0 { // with a new lead: its link may be slow
+		return firstMost
 	}
 	size := max(f.rate*sizeTime.Seconds(), minUpdate)
 	if f.push { // where updates are smallest it is their number that keeps the rate low

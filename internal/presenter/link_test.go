@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"pindesk/internal/screen"
+	"pindesk/internal/wire"
 )
 
 // oneConn is a listener with one connection.
@@ -128,5 +131,29 @@ func TestPointerWaitsForTheWriter(t *testing.T) {
 	m.now = m.now.Add(pointerEvery)
 	if _, err := m.s.pump(m.now); err != nil || len(m.s.link.first) != 1 || m.s.pointerX != m.desk.pointer {
 		t.Errorf("then %d messages, %v", len(m.s.link.first), err)
+	}
+}
+
+// TestNewLeadOnASlowLink: nothing is known of a new lead's link, and a large update must not
+// block it for long.
+func TestNewLeadOnASlowLink(t *testing.T) {
+	m := simulate(t, 300*125, 80*time.Millisecond, 0)
+	for m.catching || m.applied == 0 || !m.exact() {
+		m.steps(10)
+	}
+	m.say(wire.Control{Type: wire.TypeLead})
+	m.say(wire.Control{Type: wire.TypeLead, Viewer: 1})
+	m.desk.pic = screen.Picture{W: 2560, H: 1440, Stride: 10240, Pix: make([]byte, 10240*1440)}
+	m.desk.each(screen.Rect{W: 2560, H: 1440}, func(int, int) uint32 { return 0x808080 })
+	for !m.exact() {
+		m.steps(10)
+	}
+	m.say(wire.Control{Type: wire.TypeLead})
+	m.say(wire.Control{Type: wire.TypeLead, Viewer: 1})
+	m.desk.each(screen.Rect{W: 2560, H: 1440}, func(x, y int) uint32 { return m.desk.grain(5)(x, y) ^ m.desk.rnd.Uint32()&0x3f3f3f })
+	before := m.bytes
+	m.steps(5)
+	if n := m.bytes - before; n == 0 || n > 3*firstMost/2 {
+		t.Errorf("the first update takes %d bytes", n)
 	}
 }
