@@ -105,6 +105,9 @@ func (d *fakeDesktop) drawRandom(r *rand.Rand) {
 	})
 }
 
+// Size is not known: nothing is prepared.
+func (d *fakeDesktop) Size() (w, h int) { return 0, 0 }
+
 func (d *fakeDesktop) Changed() <-chan struct{} { return d.changed }
 
 func (d *fakeDesktop) Grab() (screen.Picture, []screen.Rect, error) {

@@ -31,6 +31,8 @@ import (
 
 // Capturer reads one desktop's picture. Its methods but Close are called by one goroutine.
 type Capturer interface {
+	// Size is that of the desktop, as far as it is known before the first Grab.
+	Size() (w, h int)
 	// Changed (capacity 1) is signalled when Grab, Cursor or Pointer may have something new.
 	Changed() <-chan struct{}
 	// Grab brings the capturer's own picture up to date with all damage since the last call

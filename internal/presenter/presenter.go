@@ -85,6 +85,7 @@ func New(c Config) (*Presenter, error) {
 // Run shares until ctx is done (then it returns nil), the session ends, another presenter
 // takes over, or the desktop is gone. It reconnects by itself and says so.
 func (p *Presenter) Run(ctx context.Context) error {
+	p.enc.Prepare(p.cfg.Screen.Size())
 	ctx, cancel := context.WithCancel(ctx)
 	var injecting sync.WaitGroup
 	injecting.Go(func() { p.inject.run(ctx) })

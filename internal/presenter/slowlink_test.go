@@ -126,6 +126,7 @@ func (d *desk) click() {
 	d.each(squareAt, func(int, int) uint32 { return d.square })
 }
 
+func (d *desk) Size() (w, h int)         { return d.pic.W, d.pic.H }
 func (d *desk) Changed() <-chan struct{} { return nil }
 func (d *desk) Grab() (screen.Picture, []screen.Rect, error) {
 	damage := d.damage

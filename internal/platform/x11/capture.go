@@ -320,6 +320,7 @@ func (g *Capturer) resize(w, h int) error {
 	}
 	g.reader.resize(w, h)
 	g.pic = screen.Picture{W: w, H: h, Stride: 4 * w, Pix: make([]byte, 4*w*h)}
+	clear(g.pic.Pix) // now, not in the first Grab: a viewer waits for that
 	g.pending = append(g.pending[:0], screen.Rect{W: w, H: h})
 	return nil
 }
