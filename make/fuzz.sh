@@ -12,10 +12,10 @@ passed=0 failed=0
 # Only packages that have a target are compiled.
 mapfile -t folders < <(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -r dirname | sort -u)
 for folder in "${folders[@]}"; do
-    targets=$(go test -list '^Fuzz' "$folder" | grep '^Fuzz')
+    targets=$(go -C "$folder" test -list '^Fuzz' . | grep '^Fuzz') # -C: bench is a module of its own
     for target in $targets; do
         echo "== $folder $target"
-        if go test -run '^$' -fuzz "^$target\$" -fuzztime "$duration" "$folder"; then
+        if go -C "$folder" test -run '^$' -fuzz "^$target\$" -fuzztime "$duration" .; then
             passed=$((passed + 1))
         else
             failed=$((failed + 1))

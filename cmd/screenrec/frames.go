@@ -35,7 +35,7 @@ func (c *frames) Run(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
 	defer r.Close()
-	if err := os.MkdirAll(c.Folder, 0o755); err != nil {
+	if err := os.MkdirAll(c.Folder, 0o750); err != nil {
 		return err
 	}
 	for n := 0; ctx.Err() == nil; n++ {

@@ -26,6 +26,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -141,7 +142,7 @@ func (e Event) hash(prev string) (string, error) {
 			return "", fmt.Errorf("audit: the hash before event %d is malformed", e.Number)
 		}
 	}
-	b := append(before, e.Session...)
+	b := slices.Concat(before, []byte(e.Session))
 	b = strconv.AppendInt(append(b, '\n'), int64(e.Number), 10)
 	b = strconv.AppendInt(append(b, '\n'), e.At.UnixMilli(), 10)
 	b = append(append(b, '\n'), e.Type...)

@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	// MaxLines is how many lines one session may hold, MaxWaiting how many of them may be from
-	// or for viewers without the view grant: whoever has the PIN can make such lines.
-	MaxLines   = 2000
+	// MaxLines is how many lines one session may hold.
+	MaxLines = 2000
+	// MaxWaiting is how many of them may be from or for viewers without the view grant: whoever
+	// has the PIN can make such lines.
 	MaxWaiting = 200
 
 	// DefaultKeep is how long the lines of an ended session are kept.

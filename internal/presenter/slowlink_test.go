@@ -249,7 +249,7 @@ func (m *simulation) post() {
 	for {
 		var msg []byte
 		select {
-		case msg = <-m.s.link.first:
+		case <-m.s.link.first:
 			continue
 		default:
 		}

@@ -144,7 +144,7 @@ func (s *Store) Finish(ctx context.Context, j jobs.Job, r jobs.Result) error {
 		_, err = q.exec(ctx, `
 			INSERT INTO attempts (job_id, number, at, took, status, reason) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (job_id, number) DO NOTHING`,
-			j.ID, r.Number, r.At.UnixMilli(), r.Took.Milliseconds(), r.Status, r.Attempt.Reason)
+			j.ID, r.Number, r.At.UnixMilli(), r.Took.Milliseconds(), r.Status, r.Reason)
 		return err
 	})
 }
