@@ -81,6 +81,7 @@ var rules = map[string]rule{
 		modules: []string{"golang.org/x/crypto/acme"},
 	},
 	"internal/certs/acmetest": {layer: l2, testOnly: true},
+	"internal/certs/certtest": {layer: l2, testOnly: true},
 	"internal/store": {
 		layer: l2,
 		uses:  []string{"internal/apikey", "internal/audit", "internal/chat", "internal/fault", "internal/hook", "internal/jobs", "internal/mail", "internal/session", "internal/wire", "migrations"},

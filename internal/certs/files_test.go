@@ -2,50 +2,18 @@ package certs
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"log/slog"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-)
 
-// pair makes a certificate with its key, as PEM.
-func pair(t *testing.T, change func(*x509.Certificate)) (cert, key []byte) {
-	t.Helper()
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: "PinDesk test"}, DNSNames: []string{"help.example.com"},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
-	if change != nil {
-		change(c)
-	}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, k.Public(), k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kd, err := x509.MarshalPKCS8PrivateKey(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: kd})
-}
+	"pindesk/internal/certs/certtest"
+)
 
 type folder struct {
 	t         *testing.T
@@ -83,9 +51,8 @@ func served(t *testing.T, f *Files) []byte {
 
 func TestReload(t *testing.T) {
 	d := newFolder(t)
-	cert1, key1 := pair(t, nil)
-	cert2, key2 := pair(t, nil)
-	d.write(cert1, key1)
+	one, two := certtest.New(t, nil), certtest.New(t, nil)
+	d.write(one.Cert, one.Key)
 	f, err := d.open()
 	if err != nil {
 		t.Fatal(err)
@@ -105,32 +72,31 @@ func TestReload(t *testing.T) {
 			t.Errorf("%d times in the log that it was read again, want %d", got, infos)
 		}
 	}
-	want(cert1, 0, 0)
-	d.write(cert2, key1) // half of a replacement
-	want(cert1, 1, 0)
-	d.write(cert2, key2)
-	want(cert2, 1, 1)
-	d.write([]byte("garbage"), key2)
-	want(cert2, 2, 1)
+	want(one.Cert, 0, 0)
+	d.write(two.Cert, one.Key) // half of a replacement
+	want(one.Cert, 1, 0)
+	d.write(two.Cert, two.Key)
+	want(two.Cert, 1, 1)
+	d.write([]byte("garbage"), two.Key)
+	want(two.Cert, 2, 1)
 	if err := os.Remove(d.key); err != nil {
 		t.Fatal(err)
 	}
-	want(cert2, 3, 1)
-	d.write(cert1, key1)
-	want(cert1, 3, 2)
-	if bytes.Contains(d.log.Bytes(), key1[30:60]) || bytes.Contains(d.log.Bytes(), key2[30:60]) {
+	want(two.Cert, 3, 1)
+	d.write(one.Cert, one.Key)
+	want(one.Cert, 3, 2)
+	if bytes.Contains(d.log.Bytes(), one.Key[30:60]) || bytes.Contains(d.log.Bytes(), two.Key[30:60]) {
 		t.Error("a key is in the log")
 	}
 }
 
 func TestOpenSays(t *testing.T) {
-	cert, key := pair(t, nil)
-	_, foreign := pair(t, nil)
+	good, foreign := certtest.New(t, nil), certtest.New(t, nil).Key
 	for want, files := range map[string][2][]byte{
-		"swapped":        {key, cert},
-		"does not match": {cert, foreign},
-		"find any PEM":   {nil, key},
-		"too large":      {bytes.Repeat([]byte("x"), maxFile+1), key},
+		"swapped":        {good.Key, good.Cert},
+		"does not match": {good.Cert, foreign},
+		"find any PEM":   {nil, good.Key},
+		"too large":      {bytes.Repeat([]byte("x"), maxFile+1), good.Key},
 	} {
 		d := newFolder(t)
 		d.write(files[0], files[1])
@@ -147,7 +113,8 @@ func TestOpenSays(t *testing.T) {
 		"names no host": func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, nil },
 	} {
 		d := newFolder(t)
-		d.write(pair(t, change))
+		p := certtest.New(t, change)
+		d.write(p.Cert, p.Key)
 		if _, err := d.open(); err != nil || !strings.Contains(d.log.String(), want) {
 			t.Errorf("%v, log %q, want %q", err, d.log.String(), want)
 		}

@@ -3,16 +3,10 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -25,38 +19,20 @@ import (
 	"github.com/gorilla/websocket"
 
 	"pindesk/internal/certs/acmetest"
+	"pindesk/internal/certs/certtest"
 	"pindesk/internal/wire"
 )
 
-// selfSigned writes a certificate for 127.0.0.1 and its key, and returns what trusts it.
-func selfSigned(t *testing.T, certFile, keyFile string) *x509.CertPool {
+// writePair writes a new certificate for 127.0.0.1 and its key, and returns what trusts it.
+func writePair(t *testing.T, certFile, keyFile string) *x509.CertPool {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: "test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: der}, keyFile: {Type: "PRIVATE KEY", Bytes: k}} {
-		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+	p := certtest.New(t, nil)
+	for name, b := range map[string][]byte{certFile: p.Cert, keyFile: p.Key} {
+		if err := os.WriteFile(name, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-	return pool
+	return p.Pool()
 }
 
 // TestTLS: the real broker speaks HTTPS, HTTP/2 and wss; a replaced certificate is taken over at
@@ -64,7 +40,7 @@ func selfSigned(t *testing.T, certFile, keyFile string) *x509.CertPool {
 func TestTLS(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	old := selfSigned(t, cert, key)
+	old := writePair(t, cert, key)
 	port := freePort(t)
 	b := &brokerProgram{site: &site{t: t, url: "https://127.0.0.1:" + port, log: &logBuffer{}}}
 	b.prog = run(t, nil, filepath.Join(bin, "broker"), "serve", "--listen", "127.0.0.1:"+port, "--data", filepath.Join(dir, "data"),
@@ -138,7 +114,7 @@ func TestTLS(t *testing.T) {
 	defer first.Close()
 	welcomed(first)
 
-	fresh := selfSigned(t, cert, key)
+	fresh := writePair(t, cert, key)
 	b.prog.signal(syscall.SIGHUP)
 	eventually(t, 10*time.Second, "the new certificate is served", func() bool {
 		c, err := tls.Dial("tcp", "127.0.0.1:"+port, &tls.Config{RootCAs: fresh})

@@ -2,20 +2,16 @@
 package smtptest
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"sync"
 	"testing"
-	"time"
+
+	"pindesk/internal/certs/certtest"
 
 	"github.com/emersion/go-sasl"
 	gosmtp "github.com/emersion/go-smtp"
@@ -45,33 +41,12 @@ type Mail struct {
 // Password is that of Catcher.User.
 const Password = "correct horse é %:@/"
 
-// certificate makes one that is valid for 127.0.0.1, and a pool that trusts it.
-func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mail"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(c)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
-}
-
 // Start serves until the test ends: with "starttls", with TLS from the start ("implicit"), or
 // with neither ("plain").
 func (c *Catcher) Start(t *testing.T, security string) *Catcher {
 	t.Helper()
-	cert, roots := certificate(t)
-	c.Roots = roots
+	cert := certtest.New(t, nil)
+	c.Roots = cert.Pool()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +57,7 @@ func (c *Catcher) Start(t *testing.T, security string) *Catcher {
 	}))
 	s.Domain, s.AllowInsecureAuth, s.EnableSMTPUTF8 = "mail.example.com", true, true
 	s.ErrorLog = log.New(io.Discard, "", 0)
-	config := &tls.Config{Certificates: []tls.Certificate{cert}}
+	config := &tls.Config{Certificates: []tls.Certificate{cert.TLS(t)}}
 	switch security {
 	case "starttls":
 		s.TLSConfig = config
