@@ -114,15 +114,7 @@ type talker struct {
 
 func (s support) talker(role, name, resume string) *talker {
 	s.l.Helper()
-	status, a := s.l.call("POST", "/api/v1/join", map[string]string{"session_pin": s.pin, "role": role, "name": name, "resume": resume})
-	if status != 200 {
-		s.l.Fatalf("join: %d %v", status, a)
-	}
-	d := websocket.Dialer{Subprotocols: []string{wire.Protocol, wire.TicketPrefix + a["ticket"].(string)}}
-	ws, _, err := d.Dial("ws"+strings.TrimPrefix(s.l.b.URL(), "http")+a["relay_path"].(string), nil)
-	if err != nil {
-		s.l.Fatal(err)
-	}
+	ws := s.dial(role, name, resume)
 	p := &talker{s: s, ws: ws, done: make(chan struct{})}
 	go p.listen()
 	s.l.Cleanup(p.close)

@@ -199,10 +199,10 @@ type party struct {
 	done   chan struct{}
 }
 
-// join opens a socket; resume "" is a new page or process.
-func (s support) join(role, resume string) *party {
+// dial joins and opens a socket; resume "" is a new page or process.
+func (s support) dial(role, name, resume string) *websocket.Conn {
 	s.l.Helper()
-	status, a := s.l.call("POST", "/api/v1/join", map[string]string{"session_pin": s.pin, "role": role, "name": "Ann", "resume": resume})
+	status, a := s.l.call("POST", "/api/v1/join", map[string]string{"session_pin": s.pin, "role": role, "name": name, "resume": resume})
 	if status != 200 {
 		s.l.Fatalf("join: %d %v", status, a)
 	}
@@ -211,6 +211,13 @@ func (s support) join(role, resume string) *party {
 	if err != nil {
 		s.l.Fatal(err)
 	}
+	return ws
+}
+
+// join opens the socket of somebody of whom only the welcome is of interest.
+func (s support) join(role, resume string) *party {
+	s.l.Helper()
+	ws := s.dial(role, "Ann", resume)
 	p := &party{s: s, ws: ws, done: make(chan struct{})}
 	welcome := make(chan string, 1)
 	go func() {
