@@ -42,27 +42,11 @@ func (o *ours) start(ctx context.Context) ([]int, error) {
 }
 
 func (o *ours) pair(int) (io.WriteCloser, io.ReadCloser, error) {
-	pin, err := o.api.Session()
+	p, all, err := o.fan(1)
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := o.api.Join(pin, "presenter")
-	if err != nil {
-		return nil, nil, err
-	}
-	p := &presenter{c: c, done: make(chan struct{})}
-	go p.serve()
-	if c, err = o.api.Join(pin, "viewer"); err != nil {
-		_ = p.Close()
-		return nil, nil, err
-	}
-	v := &viewer{c: c}
-	if err := v.untilLive(); err != nil {
-		_ = p.Close()
-		_ = v.Close()
-		return nil, nil, err
-	}
-	return p, v, nil
+	return p, all[0], nil
 }
 
 // presenter is the sending end. Its goroutine answers the relay until the connection ends.
