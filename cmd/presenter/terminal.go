@@ -32,6 +32,7 @@ const (
 type terminal struct {
 	in  *os.File
 	out io.Writer
+	now func() time.Time // of the deaf time
 	// keys are the bytes from in; what comes while nobody takes them is lost, on purpose.
 	keys  chan byte
 	start sync.Once
@@ -46,7 +47,7 @@ type terminal struct {
 var _ presenter.Asker = (*terminal)(nil)
 
 func newTerminal(in *os.File, out io.Writer) *terminal {
-	return &terminal{in: in, out: out, keys: make(chan byte, 256)}
+	return &terminal{in: in, out: out, now: time.Now, keys: make(chan byte, 256)}
 }
 
 // canAsk reports whether somebody can answer: /dev/null cannot.
@@ -193,7 +194,7 @@ func (t *terminal) Ask(ctx context.Context, q presenter.Question) bool {
 }
 
 func (t *terminal) answer(ctx context.Context) bool {
-	asked := time.Now()
+	asked := t.now()
 	var typed []byte
 	for {
 		select {
@@ -203,7 +204,7 @@ func (t *terminal) answer(ctx context.Context) bool {
 			switch {
 			case !ok:
 				return false
-			case time.Since(asked) < deaf && b != keyCtrlC:
+			case t.now().Sub(asked) < deaf && b != keyCtrlC:
 			case b == keyCtrlC:
 				interrupt()
 				return false

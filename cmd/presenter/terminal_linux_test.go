@@ -61,6 +61,29 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
+// clock is one that the test sets. The terminal looks at it when it asks, and once a key.
+type clock struct {
+	mu    sync.Mutex
+	looks int
+	late  time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.looks++
+	return time.Unix(0, 0).Add(c.late)
+}
+
+// pass waits until all keys that were typed so far have been looked at, and then lets time go by.
+func (c *clock) pass(t *testing.T, keys int, d time.Duration) {
+	t.Helper()
+	eventually(t, "the terminal takes what was typed", func() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.looks >= 1+keys })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.late += d
+}
+
 func TestAsk(t *testing.T) {
 	const question = "Type y and press Enter"
 	for name, c := range map[string]struct {
@@ -89,6 +112,8 @@ func TestAsk(t *testing.T) {
 			person, program := pty(t)
 			out := &shown{}
 			term := newTerminal(program, out)
+			var hours clock
+			term.now = hours.now
 			term.listen()
 			if c.before != "" {
 				if _, err := person.WriteString(c.before); err != nil {
@@ -99,8 +124,7 @@ func TestAsk(t *testing.T) {
 			go func() { answer <- term.Ask(context.Background(), presenter.Question{Name: "Eve", Control: true}) }()
 			eventually(t, "the question", func() bool { return out.has(question) })
 			person.WriteString(c.early)
-			start := time.Now() // it listens some time after it shows
-			eventually(t, "the deaf time", func() bool { return time.Since(start) > deaf+300*time.Millisecond })
+			hours.pass(t, len(c.before)+len(c.early), deaf)
 			select {
 			case yes := <-answer:
 				t.Fatalf("answered %v by what was typed too early", yes)
@@ -167,6 +191,8 @@ func TestTypedLines(t *testing.T) {
 	person, program := pty(t)
 	out := &shown{}
 	term := newTerminal(program, out)
+	var hours clock
+	term.now = hours.now
 	lines := make(chan string, 8)
 	term.listenFor(func(line string) { lines <- line })
 	next := func(want string) {
@@ -186,8 +212,7 @@ func TestTypedLines(t *testing.T) {
 	answer := make(chan bool, 1)
 	go func() { answer <- term.Ask(context.Background(), presenter.Question{Name: "Eve"}) }()
 	eventually(t, "the question", func() bool { return out.has("Type y and press Enter") })
-	start := time.Now()
-	eventually(t, "the deaf time", func() bool { return time.Since(start) > deaf+300*time.Millisecond })
+	hours.pass(t, 0, deaf)
 	person.WriteString("y\r")
 	if !<-answer {
 		t.Error("the answer was no")
