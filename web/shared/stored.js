@@ -1,9 +1,11 @@
-// What the pages remember: the resume secret of a session in its tab; the person's name, and
-// whether the statistics are open, in the browser. Storage may be forbidden; then nothing is remembered and nothing breaks.
+// What the pages remember: the resume secret of a session in its tab; the person's name, the
+// language and whether the statistics are open, in the browser. Storage may be forbidden; then
+// nothing is remembered and nothing breaks.
 import { pinKey } from './pin.js';
 
 const NAME = 'pindesk.name';
 const STATS = 'pindesk.stats';
+const LANGUAGE = 'pindesk.language';
 /** @param {string} pin */
 const resumeKey = (pin) => 'pindesk.resume.' + pinKey(pin);
 
@@ -43,4 +45,12 @@ export const loadStatsOpen = () => attempt(() => localStorage.getItem(STATS), nu
 /** @param {boolean} open */
 export function saveStatsOpen(open) {
   attempt(() => (open ? localStorage.setItem(STATS, 'open') : localStorage.removeItem(STATS)), undefined);
+}
+
+/** The language chosen by the person; '' while none was. */
+export const loadTag = () => attempt(() => localStorage.getItem(LANGUAGE), null) ?? '';
+
+/** @param {string} tag */
+export function saveTag(tag) {
+  attempt(() => localStorage.setItem(LANGUAGE, tag), undefined);
 }

@@ -1,8 +1,9 @@
 // The home page: a PIN box for the technician and, when the address has a #PIN, how its guest
 // shares. The PIN goes from page to page in the #fragment only.
+import { startLanguage } from '../shared/language.js';
 import { formatPIN, parsePIN, pinOfFragment } from '../shared/pin.js';
 import { loadName, saveName } from '../shared/stored.js';
-import { fillTexts, t, useLanguage } from '../shared/texts.js';
+import { t } from '../shared/texts.js';
 
 /**
  * @template {HTMLElement} T
@@ -16,8 +17,7 @@ function element(id, type) {
   return el;
 }
 
-document.documentElement.lang = useLanguage(navigator.languages);
-fillTexts(document);
+await startLanguage();
 document.title = t('title.site');
 
 const form = element('join', HTMLFormElement);

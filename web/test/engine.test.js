@@ -2,6 +2,7 @@
 // two ways of the pixels; the watch over the worker.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { language } from '../shared/texts.js';
 import { Picture } from '../shared/picture.js';
 import { encodeControl, Kind, message, parseAck, parseControl, parseHeader, parseInput, encodeInput } from '../shared/wire.js';
 import { Engine, KEEP_PICTURE } from '../viewer/engine.js';
@@ -27,7 +28,7 @@ async function setup({ hidden = false, shared = true } = {}) {
     setTimeout: time.setTimeout, clearTimeout: time.clear, now: () => time.now, random: () => 1,
   };
   const images = { decode: () => Promise.reject(new Error('none')), read: () => [], close: () => {} };
-  const start = { type: 'start', pin: '7W2-97-8570', name: '', resume: 'R', languages: ['en'], hidden, origin: performance.timeOrigin, shared };
+  const start = { type: 'start', pin: '7W2-97-8570', name: '', resume: 'R', language: language(), hidden, origin: performance.timeOrigin, shared };
   const engine = new Engine(start, (m) => posted.push(m), images, env);
   await settle();
   socket.readyState = 1;

@@ -51,7 +51,7 @@ export class Engine {
    * @param {import('./transport.js').Browser} [env]
    */
   constructor(start, post, images = browserImages(), env = browser()) {
-    useLanguage(start.languages);
+    useLanguage(start.language);
     this.post = post;
     this.env = env;
     this.#hidden = start.hidden;

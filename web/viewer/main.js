@@ -1,8 +1,9 @@
 // The viewer page: wires the engine, the canvas, the cursor, the input and what else is on the
 // page together.
+import { startLanguage } from '../shared/language.js';
 import { pinOfFragment } from '../shared/pin.js';
 import { loadName, loadResume, loadStatsOpen, saveResume, saveStatsOpen } from '../shared/stored.js';
-import { useLanguage } from '../shared/texts.js';
+import { language } from '../shared/texts.js';
 import { RemoteCursor } from './cursor.js';
 import { Host } from './host.js';
 import { Input } from './input.js';
@@ -14,7 +15,7 @@ import { Viewport } from './viewport.js';
 
 /** @typedef {import('./state.js').Page} Page */
 
-document.documentElement.lang = useLanguage(navigator.languages);
+await startLanguage();
 
 const canvas = element('screen', HTMLCanvasElement);
 const pin = pinOfFragment(location.hash);
@@ -132,7 +133,7 @@ document.addEventListener('visibilitychange', () => host?.post({ type: 'hidden',
 show(new Model().page());
 if (pin) {
   host = new Host({
-    pin, name: loadName(), resume: loadResume(pin), languages: navigator.languages, hidden: document.hidden, origin: performance.timeOrigin,
+    pin, name: loadName(), resume: loadResume(pin), language: language(), hidden: document.hidden, origin: performance.timeOrigin,
   }, receive, () => {
     painter.clear();
     fail('data');

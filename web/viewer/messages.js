@@ -21,7 +21,7 @@
  * @property {string} pin
  * @property {string} name the person's own, '' for none
  * @property {string} resume '' for none
- * @property {readonly string[]} languages wanted for texts, best first
+ * @property {import('../shared/texts.js').Language} language of the page's texts
  * @property {boolean} hidden whether the page is
  * @property {number} origin performance.timeOrigin of the page, whose clock times of events are on
  * @property {boolean} shared pictures go through shared memory

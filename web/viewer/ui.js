@@ -1,5 +1,5 @@
 // Shows a Page of state.js: the bar, the panel over the picture, the page's data attributes.
-import { fillTexts, t } from '../shared/texts.js';
+import { t } from '../shared/texts.js';
 
 /** @typedef {import('./state.js').Page} Page */
 /** @typedef {import('./state.js').Action} Action */
@@ -31,7 +31,6 @@ export class UI {
   /** @param {(action: Action | 'request' | 'mode' | 'fullscreen' | 'stats') => void} onAction */
   constructor(onAction) {
     this.onAction = onAction;
-    fillTexts(document);
     this.bar = element('bar', HTMLElement);
     this.status = element('status', HTMLElement);
     this.who = element('who', HTMLElement);
