@@ -50,13 +50,23 @@ func (f *feed) stateLocked() {
 	for _, v := range f.viewers {
 		c.Viewers = append(c.Viewers, wire.ViewerState{Viewer: v.number, Name: v.name, Twin: names[v.name] > 1,
 			Online: v.member != nil, Attach: v.attach, View: v.view, Control: v.control, Asking: v.asking, Held: v.held,
-			Lead: v.number == f.lead && f.lead != 0})
+			Lead: v.number == v.stream.lead && v.number != 0, Stream: v.stream.number()})
 	}
 	slices.SortFunc(c.Viewers, func(a, b wire.ViewerState) int { return int(a.Viewer) - int(b.Viewer) })
 	m := ownMessage(wire.AppendControl(nil, f.epoch, 0, c))
 	defer m.release()
+	full := m
+	if len(f.monitors) > 0 {
+		c.Presenter.Monitors = f.monitorListLocked()
+		full = ownMessage(wire.AppendControl(nil, f.epoch, 0, c))
+		defer full.release()
+	}
 	for _, to := range f.membersLocked() {
-		f.putLocked(to, m, wire.KindControl, subState)
+		if to.viewer == nil || to.viewer.view {
+			f.putLocked(to, full, wire.KindControl, subState)
+		} else { // who may not see the screen is told nothing of it
+			f.putLocked(to, m, wire.KindControl, subState)
+		}
 	}
 }
 
@@ -101,8 +111,10 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 		if f.presenter != nil {
 			f.putLocked(f.presenter, msg, wire.KindControl, 0)
 		}
-		f.leadLocked(time.Now())
+		f.leadLocked(v.stream, time.Now())
 		f.stateLocked()
+	case wire.TypeWatch:
+		f.watchLocked(v, c.Stream)
 	case wire.TypeChat:
 		f.sayLocked(v.member, c)
 	case wire.TypeChatLog:
@@ -148,6 +160,8 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 			}
 		}
 		f.stateLocked()
+	case wire.TypeMonitors:
+		f.monitorsLocked(c.Monitors)
 	case wire.TypeQuestion:
 		f.question = c.Open
 		f.stateLocked()
@@ -180,7 +194,7 @@ func (f *feed) grantLocked(c wire.Control) {
 			f.h.drop(dropBadGrant)
 			return
 		}
-		v = &viewer{number: c.Viewer, left: time.Now()}
+		v = &viewer{number: c.Viewer, stream: &f.all, left: time.Now()}
 		f.viewers[c.Viewer] = v
 	}
 	had, hadControl := v.view, v.control
@@ -205,6 +219,7 @@ func (f *feed) grantLocked(c wire.Control) {
 			f.askLogLocked(v.member, 0)
 		}
 	}
-	f.leadLocked(time.Now())
+	now := time.Now()
+	f.eachStreamLocked(func(st *stream) { f.leadLocked(st, now) }) // control may come from another stream's viewer
 	f.stateLocked()
 }

@@ -25,6 +25,15 @@
 // keyframe is asked for at once when a viewer joins, and after 1, 2, 4, 8 s when it lags,
 // not before all that is on its way to it has been acked.
 //
+// # Streams
+//
+// A viewer is sent one stream at a time: all monitors together, or one that the presenter has listed.
+// Sequence, part, lead and the request for a keyframe are the stream's (stream.go), the states
+// above the viewer's, of the stream that it watches. "watch" begins its picture anew, as a new grant
+// does, but leaves it the backoff of a viewer that lags. A list without a monitor puts its viewers
+// back on stream 0. The list and the choices outlive a drop of the presenter, but not its
+// replacement by another one.
+//
 // # Lag
 //
 // A viewer lags when it is to get an update while more than MaxUnacked bytes beside the newest

@@ -51,15 +51,12 @@ type feed struct {
 	left      bool               // the last presenter said goodbye
 	changed   bool               // the present presenter is another computer than before
 	epoch     uint16             // of the last attach
-	seq       uint32             // of the last numbered update of this epoch
-	part      uint32             // CatchUp updates of this epoch so far
+	all       stream             // all monitors together
+	monitors  []*stream          // each of them, as the presenter has listed them
 	question  bool               // the guest is being asked
 	viewers   map[uint16]*viewer // by number, also away ones within graceTime
-	lead      uint16             // told to the presenter; 0 = none
 	cursor    *message           // newest shape and place, for later viewers
 	pointer   *message
-	askedKey  time.Time // last NeedKey
-	awaitKey  bool      // and no keyframe came since
 	told      time.Time // last state
 	ended     bool
 
@@ -168,8 +165,11 @@ func (f *feed) attachPresenterLocked(m *member) {
 	changed := m.party.Replaced && !m.party.Resumed
 	f.changed = m.party.Replaced
 	f.presenter, f.name, f.epoch, f.left = m, m.party.Name, m.party.Epoch, false
-	f.seq, f.part, f.lead, f.question = 0, 0, 0, false
-	f.askedKey, f.awaitKey = time.Time{}, false
+	f.question = false
+	if !m.party.Resumed {
+		f.dropMonitorsLocked()
+	}
+	f.eachStreamLocked((*stream).begin)
 	f.dropCursorLocked()
 	f.welcomeLocked(m)
 	for n, v := range f.viewers {
@@ -207,7 +207,7 @@ func (f *feed) attachViewerLocked(m *member) error {
 	}
 	if v == nil {
 		// A viewer that was here before this node knew of it may have seen another computer.
-		v = &viewer{number: p.Viewer, held: p.Resumed && f.changed}
+		v = &viewer{number: p.Viewer, stream: &f.all, held: p.Resumed && f.changed}
 		f.viewers[p.Viewer] = v
 	}
 	if v.member != nil {
@@ -234,7 +234,8 @@ func (f *feed) detach(m *member) {
 	f.mu.Lock()
 	switch {
 	case m.viewer == nil && f.presenter == m:
-		f.presenter, f.question, f.lead = nil, false, 0
+		f.presenter, f.question = nil, false
+		f.eachStreamLocked(func(st *stream) { st.lead = 0 })
 		for _, v := range f.viewers {
 			f.restartLocked(v)
 		}
@@ -247,7 +248,7 @@ func (f *feed) detach(m *member) {
 		if f.ended || !v.view && v.denials == 0 { // a new page does not make refusals undone
 			delete(f.viewers, v.number)
 		}
-		f.leadLocked(time.Now())
+		f.leadLocked(v.stream, time.Now())
 		f.stateLocked()
 	}
 	f.unlock()
@@ -267,28 +268,12 @@ func (f *feed) tickLocked(now time.Time) {
 			f.forwardAckLocked(v, now, false)
 		}
 	}
-	f.leadLocked(now)
-	f.askKeyLocked(now)
+	f.eachStreamLocked(func(st *stream) {
+		f.leadLocked(st, now)
+		f.askKeyLocked(st, now)
+	})
 	if changed || now.Sub(f.told) >= tellTime {
 		f.stateLocked()
-	}
-}
-
-// askKeyLocked asks the presenter for one keyframe for all that wait for one and are
-// ready; not while an earlier request may still be answered.
-func (f *feed) askKeyLocked(now time.Time) {
-	since := now.Sub(f.askedKey)
-	if f.presenter == nil || since < tickTime || f.awaitKey && since < keyPatience {
-		return
-	}
-	for _, v := range f.viewers {
-		if v.pic == needKey && v.readyForKey(now) {
-			f.askedKey, f.awaitKey = now, true
-			m := ownMessage(wire.AppendHeader(nil, wire.Header{Kind: wire.KindNeedKey, Epoch: f.epoch}))
-			f.putLocked(f.presenter, m, wire.KindNeedKey, 0)
-			m.release()
-			return
-		}
 	}
 }
 
@@ -310,7 +295,12 @@ func (f *feed) fromPresenter(m *member, h wire.Header, body []byte, msg *message
 	}
 	switch h.Kind {
 	case wire.KindUpdate:
-		f.updateLocked(h, msg)
+		st := f.streamLocked(h.Stream)
+		if st == nil {
+			f.h.drop(dropStream)
+			return
+		}
+		f.updateLocked(st, h, msg)
 	case wire.KindCursor:
 		f.keepLocked(&f.cursor, msg)
 		f.spreadLocked(msg, h.Kind, subCursor)
@@ -367,6 +357,10 @@ func (f *feed) fromViewer(m *member, h wire.Header, body []byte, msg *message) {
 		f.h.drop(dropEpoch)
 		return
 	}
+	if (h.Kind == wire.KindAck || h.Kind == wire.KindResync) && h.Stream != v.stream.number() {
+		f.h.drop(dropStream) // sent before it knew of its new stream
+		return
+	}
 	switch h.Kind {
 	case wire.KindAck:
 		f.ackLocked(v, h, body, msg)
@@ -375,7 +369,7 @@ func (f *feed) fromViewer(m *member, h wire.Header, body []byte, msg *message) {
 	case wire.KindResync:
 		f.lagLocked(v, time.Now(), dropLag)
 		v.sent, v.unacked = v.sent[:0], 0 // it applies nothing of what is on its way
-		f.askKeyLocked(time.Now())
+		f.askKeyLocked(v.stream, time.Now())
 	case wire.KindControl:
 		f.viewerControlLocked(v, c, msg)
 	default:

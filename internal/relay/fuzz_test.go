@@ -21,6 +21,10 @@ func FuzzAnyMessages(f *testing.F) {
 	f.Add([]byte{0, byte(wire.KindControl), 0, byte(len(tell))}, tell)
 	log, _ := json.Marshal(wire.Control{Type: wire.TypeChatLog, Before: 9})
 	f.Add([]byte{2, byte(wire.KindControl), 0, byte(len(log))}, log)
+	list, _ := json.Marshal(wire.Control{Type: wire.TypeMonitors, Monitors: []wire.Monitor{{Stream: 1, W: 8, H: 8}, {Stream: 3, X: 8, W: 8, H: 8}}})
+	f.Add([]byte{0, byte(wire.KindControl), 0, byte(len(list)), 0, byte(wire.KindUpdate), 0x46, 0, 1, byte(wire.KindAck), 0xc0, 12}, list)
+	watch, _ := json.Marshal(wire.Control{Type: wire.TypeWatch, Stream: 3})
+	f.Add([]byte{2, byte(wire.KindControl), 0, byte(len(watch)), 2, byte(wire.KindResync), 0xc0, 0}, watch)
 	f.Fuzz(func(t *testing.T, script, body []byte) {
 		chat := &fakeChat{by: map[string]uint32{}}
 		h := New(Config{Chat: chat})
@@ -36,9 +40,12 @@ func FuzzAnyMessages(f *testing.F) {
 			}
 			members = append(members, m)
 		}
+		fd.mu.Lock()
+		fd.monitorsLocked([]wire.Monitor{{Stream: 1, W: 8, H: 8}, {Stream: 2, X: 8, W: 8, H: 8}})
+		fd.unlock()
 		for ; len(script) >= 4; script = script[4:] {
 			n := min(int(script[3]), len(body))
-			msg := ownMessage(append(wire.AppendHeader(nil, wire.Header{Kind: wire.Kind(script[1]), Flags: script[2], Epoch: 1, Seq: uint32(script[3])}), body[:n]...))
+			msg := ownMessage(append(wire.AppendHeader(nil, wire.Header{Kind: wire.Kind(script[1]), Flags: script[2], Stream: script[2] >> 6, Epoch: 1, Seq: uint32(script[3])}), body[:n]...))
 			head, b, _ := wire.ParseHeader(msg.b)
 			if m := members[script[0]%4]; m.viewer == nil {
 				fd.fromPresenter(m, head, b, msg)
@@ -55,6 +62,14 @@ func FuzzAnyMessages(f *testing.F) {
 				letIn[v.number] = letIn[v.number] || v.view
 				if v.control && !v.view || v.pic != noGrant && !v.view {
 					t.Fatalf("viewer %+v sees or controls without the grant", v)
+				}
+				if fd.streamLocked(v.stream.number()) != v.stream {
+					t.Fatalf("viewer %+v watches what is not listed", v)
+				}
+				for _, it := range v.member.out.items[v.member.out.head:] {
+					if it.kind == wire.KindUpdate && it.msg.b[2] != v.stream.number() {
+						t.Fatalf("viewer of stream %d has an update of %d before it", v.stream.number(), it.msg.b[2])
+					}
 				}
 				if v.unacked < 0 || v.unacked > MaxUnacked+2*(wire.HeaderSize+len(body)) {
 					t.Fatalf("viewer has %d bytes unacked", v.unacked)

@@ -228,8 +228,12 @@ func TestFloodOfWishes(t *testing.T) {
 func TestLargestStateFits(t *testing.T) {
 	f := newFeed(New(Config{}), "s")
 	f.presenter = &member{out: newQueue(f.h, newFakeConn())}
+	for n := range uint8(wire.MaxMonitors) {
+		f.monitors = append(f.monitors, &stream{monitor: wire.Monitor{Stream: 255 - n, Name: strings.Repeat("<", wire.MaxMonitorName),
+			X: wire.MaxSide - 1000, Y: wire.MaxSide - 1000, W: 1000, H: 1000, Primary: true}})
+	}
 	for n := range uint16(maxRecords) {
-		v := &viewer{number: 65000 + n, name: strings.Repeat("<", 40), attach: 1 << 31, view: true, control: true, held: true, asking: "control"}
+		v := &viewer{number: 65000 + n, name: strings.Repeat("<", 40), attach: 1 << 31, view: true, control: true, held: true, asking: "control", stream: f.monitors[0]}
 		v.member = &member{out: newQueue(f.h, newFakeConn()), viewer: v}
 		f.viewers[v.number] = v // the name is escaped by JSON
 	}

@@ -35,7 +35,8 @@ type viewer struct {
 	wishAt        time.Time // when wishes was counted
 	says          allowance // of the chat
 
-	pic      picture
+	stream   *stream       // never nil
+	pic      picture       // of stream
 	sent     []sentUpdate  // queued or on their way, oldest first
 	unacked  int           // bytes of sent
 	backoff  time.Duration // before the next keyframe; 0 = never lagged
@@ -75,6 +76,12 @@ func (v *viewer) mayWish(now time.Time) bool {
 // restartLocked forgets what a viewer holds: its queue goes, and with a grant it needs a
 // keyframe. Called at a new epoch, a new socket, a new or ended grant.
 func (f *feed) restartLocked(v *viewer) {
+	f.forgetPictureLocked(v)
+	f.askKeyLocked(v.stream, time.Now())
+}
+
+// forgetPictureLocked is restartLocked without asking for the keyframe.
+func (f *feed) forgetPictureLocked(v *viewer) {
 	v.sent, v.unacked, v.keySent = v.sent[:0], 0, false
 	v.backoff, v.keyFrom, v.lagged = 0, time.Time{}, time.Time{}
 	v.badUntil, v.hidden = time.Time{}, false
@@ -102,29 +109,28 @@ func (f *feed) restartLocked(v *viewer) {
 			f.putLocked(v.member, m.msg, m.k, m.sub)
 		}
 	}
-	f.askKeyLocked(time.Now())
 }
 
 // readyForKey says whether a keyframe for v may be asked for: its backoff is over and all
 // that was on its way has arrived, so that it fits and is not wasted on a frozen page.
 func (v *viewer) readyForKey(now time.Time) bool { return len(v.sent) == 0 && !now.Before(v.keyFrom) }
 
-// updateLocked hands an update of the presenter to the viewers that can use it.
-func (f *feed) updateLocked(h wire.Header, msg *message) {
+// updateLocked hands an update of a stream to its viewers that can use it.
+func (f *feed) updateLocked(st *stream, h wire.Header, msg *message) {
 	now := time.Now()
 	key, extra := h.Flags&wire.FlagKey != 0, h.Flags&wire.FlagCatchUp != 0
 	part := uint32(0)
 	if key {
-		f.awaitKey = false
+		st.awaitKey = false
 	}
 	if extra {
-		f.part++
-		part = f.part
+		st.part++
+		part = st.part
 	} else {
-		f.seq = h.Seq
+		st.seq = h.Seq
 	}
 	for _, v := range f.viewers {
-		if v.member == nil {
+		if v.stream != st || v.member == nil {
 			continue
 		}
 		switch {
@@ -156,12 +162,12 @@ func (f *feed) updateLocked(h wire.Header, msg *message) {
 	}
 	if h.Flags&wire.FlagDone != 0 {
 		for _, v := range f.viewers {
-			if v.pic == catchUp {
+			if v.stream == st && v.pic == catchUp {
 				v.pic = live
 			}
 		}
 	}
-	f.leadLocked(now)
+	f.leadLocked(st, now)
 }
 
 // checkLagLocked finds out whether v has too much before it, or is to take one more and has too
@@ -180,7 +186,7 @@ func (f *feed) checkLagLocked(v *viewer, more bool, now time.Time) bool {
 	// The newest does not count: its size is not the viewer's doing, and one frame of a film may
 	// be larger than most. It would lag whenever its ack comes a little later than the lead's.
 	older := v.unacked - v.sent[len(v.sent)-1].bytes
-	if v.number == f.lead { // the stream waits for it, whatever the size of the last update
+	if v.number == v.stream.lead { // the stream waits for it, whatever the size of the last update
 		limit, most = age, leadUnacked
 	}
 	if (!more || older <= most) && (v.unacked <= lagBytes || age <= limit) {
@@ -205,7 +211,7 @@ func (f *feed) lagLocked(v *viewer, now time.Time, why dropReason) {
 	v.lagged = now
 	v.backoff = min(max(2*v.backoff, time.Second), maxBackoff)
 	v.keyFrom = now.Add(v.backoff)
-	f.leadLocked(now)
+	f.leadLocked(v.stream, now)
 }
 
 func (v *viewer) rtt() time.Duration {
@@ -223,7 +229,7 @@ func (f *feed) ackLocked(v *viewer, h wire.Header, body []byte, msg *message) {
 		f.h.drop(dropMalformed)
 		return
 	}
-	if h.Seq > f.seq || ack.Part > f.part {
+	if h.Seq > v.stream.seq || ack.Part > v.stream.part {
 		f.h.drop(dropForgedAck)
 		return
 	}
@@ -261,9 +267,9 @@ func (f *feed) ackLocked(v *viewer, h wire.Header, body []byte, msg *message) {
 	if v.pic == catchUp {
 		msg.b[1] = wire.FlagCatchUp
 	}
-	f.forwardAckLocked(v, now, v.number == f.lead || v.pic == catchUp)
-	f.askKeyLocked(now)
-	f.leadLocked(now)
+	f.forwardAckLocked(v, now, v.number == v.stream.lead || v.pic == catchUp)
+	f.askKeyLocked(v.stream, now)
+	f.leadLocked(v.stream, now)
 }
 
 func (f *feed) forwardAckLocked(v *viewer, now time.Time, atOnce bool) {
@@ -272,56 +278,4 @@ func (f *feed) forwardAckLocked(v *viewer, now time.Time, atOnce bool) {
 	}
 	v.ackNews, v.ackPassed = false, now
 	f.putLocked(f.presenter, v.lastAck, wire.KindAck, subAck)
-}
-
-// leadLocked names the viewer whose acks pace the stream: the controller if it is good,
-// else the good viewer that has been here longest, else whoever acked last, but not another
-// one with each ack.
-func (f *feed) leadLocked(now time.Time) {
-	if f.presenter == nil {
-		f.lead = 0
-		return
-	}
-	var best *viewer
-	better := func(a, b *viewer) bool {
-		goodA, goodB := !now.Before(a.badUntil), !now.Before(b.badUntil)
-		switch {
-		case goodA != goodB:
-			return goodA
-		case !goodA && a.number == f.lead:
-			return b.acked.Sub(a.acked) <= leadTrust
-		case !goodA && b.number == f.lead:
-			return a.acked.Sub(b.acked) > leadTrust
-		case !goodA:
-			return a.acked.After(b.acked)
-		case a.control != b.control:
-			return a.control
-		}
-		return a.since.Before(b.since) || a.since.Equal(b.since) && a.number < b.number
-	}
-	for _, v := range f.viewers {
-		if v.member == nil || v.pic != catchUp && v.pic != live {
-			continue
-		}
-		if v.hidden || len(v.sent) > 0 && now.Sub(v.sent[0].at) > max(leadAge, 4*v.rtt()) {
-			v.badUntil = now.Add(leadTrust)
-		}
-		if best == nil || better(v, best) {
-			best = v
-		}
-	}
-	number := uint16(0)
-	if best != nil {
-		number = best.number
-	}
-	if number == f.lead {
-		return
-	}
-	f.lead = number
-	f.controlLocked(f.presenter, wire.Control{Type: wire.TypeLead, Viewer: number}, 0)
-	if best != nil && best.lastAck != nil {
-		best.ackNews = true
-		f.forwardAckLocked(best, now, true)
-	}
-	f.stateLocked()
 }

@@ -107,6 +107,7 @@ type peer struct {
 	c      *fakeConn
 	epoch  uint16
 	number uint16
+	stream uint8 // in the header of what it sends
 }
 
 type world struct {
@@ -137,7 +138,7 @@ func (w *world) viewer(n, epoch uint16) *peer {
 }
 
 func (p *peer) send(k wire.Kind, flags uint8, seq uint32, body []byte) {
-	p.c.in <- append(wire.AppendHeader(nil, wire.Header{Kind: k, Flags: flags, Epoch: p.epoch, Viewer: 99, Seq: seq}), body...)
+	p.c.in <- append(wire.AppendHeader(nil, wire.Header{Kind: k, Flags: flags, Stream: p.stream, Epoch: p.epoch, Viewer: 99, Seq: seq}), body...)
 	synctest.Wait()
 }
 

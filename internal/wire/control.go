@@ -23,7 +23,7 @@ type Control struct {
 	Open    bool   `json:"open,omitempty"`    // question
 	Blocked bool   `json:"blocked,omitempty"` // refused: no further request is heard
 	Reason  string `json:"reason,omitempty"`  // ended, bye, unsaid
-	Stream  uint8  `json:"stream,omitempty"`  // lead
+	Stream  uint8  `json:"stream,omitempty"`  // lead, watch: 0 = all monitors together
 	Stamp   uint32 `json:"stamp,omitempty"`   // ping, pong: the viewer's own
 	Queue   int    `json:"queue,omitempty"`   // pong: bytes on their way to the viewer
 
@@ -32,6 +32,8 @@ type Control struct {
 	Before uint32     `json:"before,omitempty"` // chat_log: ids below this; 0 = the newest
 	Lines  []ChatLine `json:"lines,omitempty"`  // chat, from the relay: oldest first
 	More   bool       `json:"more,omitempty"`   // chat, from the relay: there are lines before the first of lines
+
+	Monitors []Monitor `json:"monitors,omitempty"` // monitors
 
 	Presenter *PresenterState `json:"presenter,omitempty"` // state
 	Viewers   []ViewerState   `json:"viewers,omitempty"`   // state
@@ -57,11 +59,13 @@ const (
 	TypeAsk      = "ask"      // asks for view, or with control=true for control
 	TypeYield    = "yield"    // gives control back; handled by the relay
 	TypePing     = "ping"     // measures the way to the relay: stamp; handled by the relay
+	TypeWatch    = "watch"    // wants the picture of stream from now on; handled by the relay
 	TypeContinue = "continue" // the person goes on with the computer of epoch; handled by the relay
 
 	// From the presenter, to the relay.
 	TypeGrant    = "grant"    // viewer now has just these: view, control
 	TypeRefuse   = "refuse"   // viewer's wish for view, or control=true, is refused
+	TypeMonitors = "monitors" // all monitors that there are now: see the package documentation
 	TypeQuestion = "question" // open: a question is before the guest, input is stopped
 	TypeBye      = "bye"      // from either: leaves on purpose; reason
 )
@@ -72,6 +76,8 @@ type PresenterState struct {
 	Attached bool   `json:"attached"`       // false while it is away or was never there
 	Left     bool   `json:"left,omitempty"` // it went away on purpose
 	Changed  bool   `json:"changed"`        // another computer than before: see ViewerState.Held
+	// Monitors are told to the presenter and to viewers that have the view grant.
+	Monitors []Monitor `json:"monitors,omitempty"`
 }
 
 // ViewerState is what everybody may know of a viewer.
@@ -85,7 +91,8 @@ type ViewerState struct {
 	Control bool   `json:"control"`
 	Asking  string `json:"asking,omitempty"` // "view" or "control": a wish not answered yet
 	Held    bool   `json:"held,omitempty"`   // must send "continue" before its input counts
-	Lead    bool   `json:"lead,omitempty"`
+	Lead    bool   `json:"lead,omitempty"`   // of its stream
+	Stream  uint8  `json:"stream,omitempty"` // whose picture it is sent
 }
 
 // AppendControl appends a whole control message, header included, to b.

@@ -21,7 +21,7 @@
 //
 //	offset 0   u8   kind
 //	       1   u8   flags
-//	       2   u8   stream    0 = all monitors together
+//	       2   u8   stream    whose picture this is of: see "Monitors"; else 0
 //	       3   u8   reserved  written 0, ignored by readers
 //	       4   u16  epoch     the presenter's attach; another epoch's acks and input are dropped
 //	       6   u16  viewer    stamped by the relay on all that comes from a viewer, else 0
@@ -40,6 +40,27 @@
 // A message of a kind that its sender may not send, or longer than its kind allows, is
 // dropped and counted by the relay; a header that is cut short ends the connection with
 // CloseProtocol.
+//
+// # Monitors
+//
+// Stream 0 is the picture of the whole desktop, all monitors together. Each monitor that the
+// presenter has named in "monitors" is a rectangle of that picture, and a stream of its own: a
+// picture with its own origin, sequence, layouts, compressor and keyframes. A viewer gets the
+// updates of one stream, at first of stream 0, and names another one in "watch". The relay begins
+// the viewer's picture anew and tells the stream in "state"; from that state on the viewer takes
+// updates of this stream only, of which a Key comes first. Until it has come, the old picture
+// may stay on the screen.
+//
+// The stream stands in the header of Update, Ack, Resync, NeedKey and Input, and in "lead": seq, part,
+// layout and lead are of that stream. An ack or a resync of another stream than its viewer's is
+// dropped. Input says whose layout and coordinates it uses; the presenter adds the monitor's origin.
+// Cursor and Pointer are of the whole desktop: a viewer of one monitor maps the place, and shows no
+// pointer that is elsewhere.
+//
+// "monitors" replaces the list as a whole, and comes before the updates of its streams. A
+// monitor that is not in it any more is gone: its stream ends, and its viewers are put back
+// on stream 0. A monitor that moves or changes its size keeps its stream, whose next update is a
+// numbered Key with a new layout. Updates of a stream that is not listed are dropped.
 //
 // # Update
 //

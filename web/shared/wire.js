@@ -328,6 +328,19 @@ export function parsePointer(body) {
  * @property {boolean} attached
  * @property {boolean} [left] it went away on purpose
  * @property {boolean} [changed]
+ * @property {Monitor[]} [monitors] told to those that may see the screen
+ */
+
+/**
+ * A monitor: a rectangle of stream 0, and a stream of its own. See monitors.go.
+ * @typedef {object} Monitor
+ * @property {number} stream 1..255
+ * @property {string} [name] the system's
+ * @property {number} x pixels of the desktop, as all below
+ * @property {number} y
+ * @property {number} w
+ * @property {number} h
+ * @property {boolean} [primary]
  */
 
 /**
@@ -343,6 +356,7 @@ export function parsePointer(body) {
  * @property {string} [asking] "view" or "control"
  * @property {boolean} [held]
  * @property {boolean} [lead]
+ * @property {number} [stream] whose picture it is sent; absent: all monitors together
  */
 
 /**
@@ -362,6 +376,7 @@ export function parsePointer(body) {
  * @property {number} [stream]
  * @property {number} [stamp]
  * @property {number} [queue] bytes
+ * @property {Monitor[]} [monitors]
  * @property {PresenterState} [presenter]
  * @property {ViewerState[]} [viewers]
  * @property {boolean} [question]
@@ -408,8 +423,10 @@ const PRESENTER_FIELDS = { name: 'string', attached: 'bool', left: 'bool', chang
 /** @type {Record<string, FieldType>} */
 const VIEWER_FIELDS = {
   viewer: 'u16', name: 'string', twin: 'bool', online: 'bool', attach: 'u32', view: 'bool',
-  control: 'bool', asking: 'string', held: 'bool', lead: 'bool',
+  control: 'bool', asking: 'string', held: 'bool', lead: 'bool', stream: 'u8',
 };
+/** @type {Record<string, FieldType>} */
+const MONITOR_FIELDS = { stream: 'u8', name: 'string', x: 'u16', y: 'u16', w: 'u16', h: 'u16', primary: 'bool' };
 /** @type {Record<string, FieldType>} */
 const LINE_FIELDS = {
   id: 'u32', time: 'ms', viewer: 'u16', name: 'string', waiting: 'u16', client: 'string', text: 'string',
@@ -440,6 +457,15 @@ function pick(from, fields) {
 }
 
 /**
+ * @param {unknown} list
+ * @returns {Monitor[]}
+ */
+function monitorsOf(list) {
+  if (!Array.isArray(list)) throw new WireError('control: field monitors');
+  return list.map((m) => ({ stream: 0, x: 0, y: 0, w: 0, h: 0, ...pick(m, MONITOR_FIELDS) }));
+}
+
+/**
  * @param {Uint8Array} body
  * @returns {Control} with known fields of the right types only
  */
@@ -454,9 +480,12 @@ export function parseControl(body) {
   }
   const c = pick(json, CONTROL_FIELDS);
   if (!c.type) throw new WireError('control without a type');
-  const { presenter, viewers, lines } = /** @type {Record<string, unknown>} */ (json);
+  const { monitors, presenter, viewers, lines } = /** @type {Record<string, unknown>} */ (json);
+  if (monitors !== undefined && monitors !== null) c.monitors = monitorsOf(monitors);
   if (presenter !== undefined && presenter !== null) {
     c.presenter = { attached: false, ...pick(presenter, PRESENTER_FIELDS) };
+    const list = /** @type {Record<string, unknown>} */ (presenter).monitors;
+    if (list !== undefined && list !== null) c.presenter.monitors = monitorsOf(list);
   }
   if (viewers !== undefined && viewers !== null) {
     if (!Array.isArray(viewers)) throw new WireError('control: field viewers');
