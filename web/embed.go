@@ -7,12 +7,12 @@
 //	resources  the latency library, for pages of any site, and its example
 //	vendor  libraries of others with licence and checksum
 //
-// and is served as a whole below /static/. Tests and tool settings are not embedded.
+// and is served as a whole below /static/. Tests, types and tool settings are not embedded.
 package web
 
 import "embed"
 
 // Files are the pages and modules. It is read-only and safe for concurrent use.
 //
-//go:embed resources site viewer shared vendor
+//go:embed resources site viewer shared vendor/README.md vendor/*/LICENSE vendor/*/*.js
 var Files embed.FS

@@ -98,6 +98,9 @@ export class Engine {
         if (msg.online) this.#link.online();
         else this.#link.offline();
         break;
+      case 'control':
+        this.#sendControls([msg.control]);
+        break;
       case 'figures':
         if (msg.fresh) this.#stats.open();
         if (msg.ping) this.#sendControls([{ type: 'ping', stamp: this.#stats.ping() }]);
@@ -204,6 +207,8 @@ export class Engine {
     if (c.type === 'state') this.#hadView = model.mayView;
     this.#sendControls(replies);
     this.#show();
+    const { resume, ...rest } = c; // the secret is the engine's
+    this.post({ type: 'control', control: rest });
   }
 
   /** The picture may not be seen any more. */

@@ -1,16 +1,21 @@
-// The viewer page: wires the engine, the canvas, the cursor, the input and what else is on the
-// page together.
+// The viewer page: wires the engine, the canvas, the cursor, the input and the features of the
+// shell together. docs/architecture.md says how a feature is added.
 import { startLanguage } from '../shared/language.js';
 import { pinOfFragment } from '../shared/pin.js';
 import { loadName, loadResume, loadStatsOpen, saveResume, saveStatsOpen } from '../shared/stored.js';
-import { language } from '../shared/texts.js';
+import { language, t } from '../shared/texts.js';
 import { RemoteCursor } from './cursor.js';
 import { Host } from './host.js';
 import { Input } from './input.js';
 import { Painter } from './paint.js';
 import { Model } from './state.js';
 import { StatsPanel } from './statspanel.js';
-import { element, UI } from './ui.js';
+import { control } from './ui/control.js';
+import { element } from './ui/element.js';
+import { people } from './ui/people.js';
+import { screen } from './ui/screen.js';
+import { Shell } from './ui/shell.js';
+import { closeByEscape } from './ui/side.js';
 import { Viewport } from './viewport.js';
 
 /** @typedef {import('./state.js').Page} Page */
@@ -19,10 +24,13 @@ await startLanguage();
 
 const canvas = element('screen', HTMLCanvasElement);
 const pin = pinOfFragment(location.hash);
-const ui = new UI(act);
-const statsPanel = new StatsPanel(element('stats', HTMLElement), ui.stats, {
+const shell = new Shell(new Model().page(), { action: act, back });
+const statsPanel = new StatsPanel(element('stats', HTMLElement), {
   open: loadStatsOpen(),
-  onToggled: saveStatsOpen,
+  onToggled: (open) => {
+    saveStatsOpen(open);
+    shell.update();
+  },
   ask: (fresh, ping) => host?.post({ type: 'figures', fresh, ping }),
 });
 const painter = new Painter(canvas, (token, took, buffer, resized) => {
@@ -40,10 +48,20 @@ const input = new Input(canvas, element('keys', HTMLTextAreaElement), {
     host?.post({ type: 'input', epoch, body, at }, [body.buffer]);
     painter.look();
   },
-  leave: () => (ui.request.hidden || ui.request.disabled ? ui.mode : ui.request).focus(),
+  leave: () => shell.focusBar(),
 });
 /** @type {Host | null} */
 let host = null;
+/** @type {Map<string, ((message: any) => void)[]>} */
+const hearers = new Map();
+
+/** @type {import('./ui/parts.js').App} */
+const app = {
+  shell, pin: pin ?? '', page: shell.page, input, viewport, painter, canvas, act,
+  post: (message, transfer) => host?.post(message, transfer),
+  send: (c) => host?.post({ type: 'control', control: c }),
+  on: (type, hear) => { hearers.set(type, [...hearers.get(type) ?? [], hear]); },
+};
 
 /** @param {import('./messages.js').FromEngine} msg */
 function receive(msg) {
@@ -62,14 +80,18 @@ function receive(msg) {
     case 'resume': saveResume(pin ?? '', msg.resume); break;
     case 'figures': statsPanel.show(msg.figures); break;
   }
+  for (const hear of hearers.get(msg.type) ?? []) hear(msg);
 }
 
 /** @param {Page} page */
 function show(page) {
-  ui.show(page);
+  app.page = page;
   input.on = page.input;
   cursor.own = page.input;
   statsPanel.available = page.picture !== 'none';
+  if (page.detail === 'paused') shell.notify({ id: 'paused', text: `${t('paused.title')}. ${t('paused.text')}`, mood: 'busy', ms: 0, fixed: true });
+  else shell.dismiss('paused');
+  shell.show(page);
 }
 
 /** @param {'pin' | 'data'} detail */
@@ -79,26 +101,13 @@ function fail(detail) {
   show(model.page());
 }
 
-/** @param {import('./state.js').Action | 'request' | 'mode' | 'fullscreen' | 'stats'} action */
+/** @param {import('./state.js').Action | 'request'} action */
 function act(action) {
   switch (action) {
     case 'request':
-      host?.post({ type: 'act', action });
-      input.focus();
-      break;
     case 'continue':
     case 'again':
       host?.post({ type: 'act', action });
-      break;
-    case 'mode':
-      viewport.mode = viewport.mode === 'fit' ? 'exact' : 'fit';
-      ui.showMode(viewport.mode);
-      input.focus();
-      break;
-    case 'fullscreen': toggleFullscreen(); break;
-    case 'stats':
-      statsPanel.toggle();
-      if (input.on) input.focus();
       break;
     case 'home': location.assign('/'); break;
     case 'here':
@@ -106,25 +115,18 @@ function act(action) {
   }
 }
 
-async function toggleFullscreen() {
-  try {
-    if (document.fullscreenElement) await document.exitFullscreen();
-    else {
-      await document.documentElement.requestFullscreen({ navigationUI: 'hide' });
-      // Where it exists: Escape, Alt+Tab and the like go to the remote screen as well.
-      await /** @type {any} */ (navigator).keyboard?.lock?.();
-    }
-    input.focus();
-  } catch {
-    // refused by the browser: the window stays as it is
-  }
+/** The keyboard goes back to the remote screen, if it is used. */
+function back() {
+  if (input.on) input.focus();
 }
 
-ui.showMode(viewport.mode);
+closeByEscape(shell, element('side', HTMLElement));
+control(app);
+screen(app, statsPanel);
+people(app);
+
 // Beside the picture there is nothing to click on: the keyboard stays with the picture.
-element('stage', HTMLElement).addEventListener('click', () => {
-  if (input.on) input.focus();
-});
+element('stage', HTMLElement).addEventListener('click', back);
 window.addEventListener('hashchange', () => location.reload());
 window.addEventListener('online', () => host?.post({ type: 'network', online: true }));
 window.addEventListener('offline', () => host?.post({ type: 'network', online: false }));

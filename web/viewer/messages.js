@@ -34,10 +34,12 @@
  *   | {type: 'painted', token: number, took: number, buffer: ArrayBuffer | null}
  *   | {type: 'hidden', hidden: boolean}
  *   | {type: 'network', online: boolean}
+ *   | {type: 'control', control: import('../shared/wire.js').Control}
  *   | {type: 'figures', fresh: boolean, ping: boolean}
  *   | {type: 'ping'}} ToEngine
  *   input: at is the event's time stamp if it presses something, else 0; what is for another
- *   epoch than the present one is dropped. painted: took in ms. figures: fresh begins to measure
+ *   epoch than the present one is dropped. painted: took in ms. control: is sent; lost if there is
+ *   no connection. figures: fresh begins to measure
  *   rates, ping measures the round trip as well
  */
 
@@ -48,11 +50,13 @@
  *   | {type: 'clear'}
  *   | {type: 'shape', shape: import('../shared/wire.js').Cursor | null}
  *   | {type: 'place', place: {x: number, y: number}}
+ *   | {type: 'control', control: import('../shared/wire.js').Control}
  *   | {type: 'resume', resume: string}
  *   | {type: 'figures', figures: import('./stats.js').Snapshot}
  *   | {type: 'pong'}} FromEngine
  *   clear: the picture may not be seen any more. shape: null when it is unknown, and then the
- *   place is as well. resume: to be remembered, '' to be forgotten
+ *   place is as well. control: what the relay said, but for pongs; the page of it was posted before.
+ *   resume: to be remembered, '' to be forgotten
  */
 
 export {};

@@ -28,6 +28,10 @@ import { hasText, t } from '../shared/texts.js';
  * @property {'good' | 'busy' | 'bad'} mood of the status
  * @property {string} who
  * @property {'none' | 'ask' | 'asking' | 'yield'} request what the control button does
+ * @property {boolean} open there is a connection, and its state is known
+ * @property {number} me this viewer's number; 0 = none yet
+ * @property {ViewerState[]} viewers as the relay told last
+ * @property {import('../shared/wire.js').PresenterState | null} presenter
  */
 
 // Details in which the last picture stays, dimmed, until there is a new one.
@@ -186,6 +190,10 @@ export class Model {
       panel: this.#panel(state, detail),
       ...this.#status(state, detail),
       who: open && this.#state ? this.#who() : '',
+      open: open && this.#state !== null,
+      me: this.#me,
+      viewers: this.#state?.viewers ?? [],
+      presenter: this.#state?.presenter ?? null,
       request: !open || state !== 'live' || detail === 'replaced' ? 'none'
         : control ? 'yield' : mine.asking === 'control' ? 'asking' : this.#refusedControl.blocked ? 'none' : 'ask',
     };

@@ -67,16 +67,14 @@ export class StatsPanel {
 
   /**
    * @param {HTMLElement} panel
-   * @param {HTMLButtonElement} button
    * @param {object} page
    * @param {boolean} page.open whether it was left open
    * @param {(open: boolean) => void} page.onToggled
    * @param {(fresh: boolean, ping: boolean) => void} page.ask for figures, which come by show; fresh:
    *   the overlay was just opened; ping: the round trip is to be measured as well
    */
-  constructor(panel, button, page) {
+  constructor(panel, page) {
     this.panel = panel;
-    this.button = button;
     this.page = page;
     this.#open = page.open;
     // Before anything of it is sent to the remote screen.
@@ -96,6 +94,11 @@ export class StatsPanel {
     this.#place();
   }
 
+  /** Whether the person wants it, if there is anything to show. */
+  get open() {
+    return this.#open;
+  }
+
   toggle() {
     this.#open = !this.#open;
     this.page.onToggled(this.#open);
@@ -104,8 +107,6 @@ export class StatsPanel {
 
   #place() {
     const shown = this.#open && this.#available;
-    this.button.hidden = !this.#available;
-    this.button.setAttribute('aria-pressed', String(this.#open));
     this.panel.hidden = !shown;
     if (shown === (this.#timer !== 0)) return;
     if (!shown) {
