@@ -35,6 +35,8 @@ type Control struct {
 
 	Monitors []Monitor `json:"monitors,omitempty"` // monitors
 
+	File *File `json:"file,omitempty"` // file
+
 	Presenter *PresenterState `json:"presenter,omitempty"` // state
 	Viewers   []ViewerState   `json:"viewers,omitempty"`   // state
 	Question  bool            `json:"question,omitempty"`  // state: the guest is being asked
@@ -54,6 +56,10 @@ const (
 	TypeChat    = "chat"     // from a party: text, client, viewer; from the relay: lines, more
 	TypeChatLog = "chat_log" // from a party: asks for lines before one; answered by chat
 	TypeUnsaid  = "unsaid"   // from the relay: the line of client was not stored; reason
+
+	// TypeFile is about a transfer between the presenter and one viewer: file, viewer. The
+	// relay writes viewer; see the package documentation.
+	TypeFile = "file"
 
 	// From a viewer, to the presenter (stamped by the relay).
 	TypeAsk      = "ask"      // asks for view, or with control=true for control
@@ -114,6 +120,9 @@ func ParseControl(body []byte) (Control, error) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if err := dec.Decode(&c); err != nil || c.Type == "" || dec.More() {
 		return Control{}, fmt.Errorf("%w: control is not one JSON object with a type", ErrMalformed)
+	}
+	if !c.File.valid() {
+		return Control{}, fmt.Errorf("%w: control of a file that cannot be", ErrMalformed)
 	}
 	return c, nil
 }

@@ -36,6 +36,7 @@
 //	18 Resync      viewer     relay      last update that was applied     0
 //	19 NeedKey     relay      presenter  0                                0
 //	32 Control     any        any        0                                MaxControl
+//	34 Chunk       any        any        number of the transfer           MaxChunk
 //
 // A message of a kind that its sender may not send, or longer than its kind allows, is
 // dropped and counted by the relay; a header that is cut short ends the connection with
@@ -194,4 +195,48 @@
 // came. "more" says that there are older lines; "chat_log" with before = the first id asks for
 // them. The lines of one answer may come in several messages. Lines come in the order of their
 // ids but for what chat_log brings, and may come twice. A blocked viewer says and reads nothing.
+//
+// # Files
+//
+// A transfer moves one file between the presenter and one viewer, either way. Its number is
+// chosen by who begins it, at random from 1 up, and names it together with the viewer's. What is
+// said of it is the control message "file" (see File); its bytes are chunks:
+//
+//	offset 0   u64  offset of the first byte in the file
+//	       8   1..MaxChunkData bytes
+//
+// The viewer of a chunk or a "file" is stamped by the relay when it comes from a viewer, and
+// names who gets it when it comes from the presenter (header.viewer, and viewer in the control).
+// The relay passes on nothing of files for a viewer without the view grant or that is held,
+// but a presenter's cancel, and of a transfer only what the other side has accepted.
+//
+//	who has the file                         who gets it
+//	                  <---- ask (viewers only) ----
+//	offered           ----- offer ---------------->    offered: a person is asked
+//	   |              <---- refuse ----------------       |
+//	   |              <---- accept offset ---------       |
+//	sending           ----- chunk, chunk ... ----->    taking
+//	   |              <---- ack offset, again -----       |
+//	   | all acked    ----- done sha256 ---------->       | compares, stores
+//	done              <---- done sha256 -----------    done
+//
+//	cancel ends it from either side at any time; either side may then forget it.
+//
+// Who gets the file takes only the bytes at its own offset, and answers each chunk by an ack;
+// the flag again says that something before the chunk is missing. Who has it goes back to the newest ack
+// then, or when no ack comes for long; an ack below an earlier one, or beyond what was sent, is ignored.
+//
+// Resume: an offer may be said again with the same number, and is after each new socket of
+// either party (a new epoch, or a new attach of the viewer). Who accepted it before does so
+// again without asking anybody, with the offset that it has come to; who has it finished says
+// "done". A viewer is the same only with its resume secret, and a viewer that is held (another
+// computer shares now) ends all its transfers. A page that begins its life says cancel with number 0:
+// what its forerunner had begun is over. An accept with an offset below an earlier one means that
+// its sender begins anew.
+//
+// An ask is answered by refuse, or by an offer with its number, which the viewer accepts unasked.
+//
+// Chunks never delay anything else: their sender has no more on its way than keeps the
+// measured delay below some 60 ms over the least one, each queue sends all else first, and the relay
+// drops what does not fit into a queue's share for them.
 package wire

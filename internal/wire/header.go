@@ -27,6 +27,7 @@ const (
 	KindResync  Kind = 18
 	KindNeedKey Kind = 19
 	KindControl Kind = 32
+	KindChunk   Kind = 34
 )
 
 // Flags of an update.
@@ -117,6 +118,8 @@ func MaxBody(k Kind) int {
 		return 0
 	case KindControl:
 		return MaxControl
+	case KindChunk:
+		return MaxChunk
 	}
 	return -1
 }

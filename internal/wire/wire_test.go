@@ -80,7 +80,16 @@ func sets() map[string][]vector {
 		return AppendInput(nil, 0, Event{Type: EventKey, Code: code, Text: text})
 	}
 	h := Header{Kind: KindUpdate, Flags: FlagReset | FlagKey, Stream: 1, Epoch: 0xfffe, Viewer: 0x1234, Seq: 0xfffffffd}
+	chunk := AppendChunk(nil, 0x0001020304050607, []byte("data"))
 	return map[string][]vector{
+		"chunk": {
+			good("four bytes", chunk, chunkValue{0x0001020304050607, "64617461"}),
+			good("largest", AppendChunk(nil, 0, make([]byte, MaxChunkData)), chunkValue{0, strings.Repeat("00", MaxChunkData)}),
+			good("end of the largest file", AppendChunk(nil, MaxFileSize-1, []byte{1}), chunkValue{MaxFileSize - 1, "01"}),
+			bad("beyond the largest file", AppendChunk(nil, MaxFileSize, []byte{1})), bad("offset that overflows", AppendChunk(nil, 1<<64-1, []byte{1, 2})),
+			bad("no data", chunk[:8]), bad("cut short", chunk[:7]), bad("empty", nil), bad("too long", AppendChunk(nil, 0, make([]byte, MaxChunkData+1))),
+		},
+		"filename": names(),
 		"header": {
 			good("all fields", AppendHeader(nil, h), h),
 			good("zero", make([]byte, HeaderSize), Header{}),
@@ -152,6 +161,14 @@ func sets() map[string][]vector {
 					Viewers: []ViewerState{{Viewer: 7, Online: true, Attach: 1, View: true, Lead: true, Stream: 1}}}),
 			bad("monitors not an array", []byte(`{"type":"monitors","monitors":{}}`)), bad("monitor with half a pixel", []byte(`{"type":"monitors","monitors":[{"stream":1,"x":0.5,"y":0,"w":1,"h":1}]}`)),
 			bad("monitor of stream 256", []byte(`{"type":"monitors","monitors":[{"stream":256,"x":0,"y":0,"w":1,"h":1}]}`)), bad("watch -1", []byte(`{"type":"watch","stream":-1}`)),
+			good("file: offer", []byte(`{"type":"file","viewer":2,"file":{"op":"offer","number":4294967295,"name":"a.txt","size":1125899906842624}}`),
+				Control{Type: "file", Viewer: 2, File: &File{Op: FileOffer, Number: 4294967295, Name: "a.txt", Size: MaxFileSize}}),
+			good("file: ack", []byte(`{"type":"file","file":{"op":"ack","number":1,"offset":9,"again":true}}`), Control{Type: "file", File: &File{Op: FileAck, Number: 1, Offset: 9, Again: true}}),
+			good("file: done", []byte(`{"type":"file","file":{"op":"done","number":1,"sha256":"00ff"}}`), Control{Type: "file", File: &File{Op: FileDone, Number: 1, SHA256: "00ff"}}),
+			good("file: cancel", []byte(`{"type":"file","file":{"op":"cancel","number":0,"reason":"reload"}}`), Control{Type: "file", File: &File{Op: FileCancel, Reason: FileReload}}),
+			bad("file without an op", []byte(`{"type":"file","file":{"number":1}}`)), bad("file of a negative size", []byte(`{"type":"file","file":{"op":"offer","number":1,"size":-1}}`)),
+			bad("file too large to be", []byte(`{"type":"file","file":{"op":"offer","number":1,"size":1125899906842625}}`)), bad("file's offset too large", []byte(`{"type":"file","file":{"op":"ack","number":1,"offset":1125899906842625}}`)),
+			bad("file not an object", []byte(`{"type":"file","file":[]}`)),
 			bad("lines not an array", []byte(`{"type":"chat","lines":{}}`)), bad("line with a negative id", []byte(`{"type":"chat","lines":[{"id":-1}]}`)),
 			bad("line with a number as its text", []byte(`{"type":"chat","lines":[{"id":1,"text":1}]}`)),
 			bad("no type", []byte(`{}`)), bad("not an object", []byte(`[]`)), bad("two objects", []byte(`{"type":"a"}{"type":"b"}`)),
@@ -162,6 +179,11 @@ func sets() map[string][]vector {
 
 func parse(set string, b []byte) (any, error) {
 	switch set {
+	case "chunk":
+		offset, data, err := ParseChunk(b)
+		return chunkValue{offset, hex.EncodeToString(data)}, err
+	case "filename":
+		return CleanFileName(string(b)), nil
 	case "header":
 		h, _, err := ParseHeader(b)
 		return h, err
@@ -237,7 +259,7 @@ func TestVectors(t *testing.T) {
 
 func TestMaxBodyKnowsEveryKind(t *testing.T) {
 	kinds := map[Kind]int{KindUpdate: MaxUpdate, KindCursor: MaxCursor, KindPointer: 4, KindAck: 12, KindInput: MaxInput,
-		KindResync: 0, KindNeedKey: 0, KindControl: MaxControl}
+		KindResync: 0, KindNeedKey: 0, KindControl: MaxControl, KindChunk: MaxChunk}
 	for k := range 256 {
 		want, known := kinds[Kind(k)]
 		if !known {
@@ -321,6 +343,9 @@ func FuzzParse(f *testing.F) {
 			if again, err := ParseControl(body); err != nil || !reflect.DeepEqual(again, c) {
 				t.Errorf("control %+v became %+v, %v", c, again, err)
 			}
+		}
+		if offset, data, err := ParseChunk(b); err == nil && !bytes.Equal(AppendChunk(nil, offset, data), b) {
+			t.Error("chunk changed")
 		}
 		if x, y, err := ParsePointer(b); err == nil && !bytes.Equal(AppendPointer(nil, x, y), b) {
 			t.Error("pointer changed")

@@ -52,6 +52,12 @@ const sets = {
     },
     want: (v) => ({ code: v.Code, x: v.X, y: v.Y, w: v.W, h: v.H, sx: v.SX, sy: v.SY, colours: fromBase64(v.Colours), data: fromBase64(v.Data), blob: v.Blob }),
   },
+  chunk: {
+    parse: wire.parseChunk,
+    want: (v) => ({ offset: v.Offset, data: fromHex(v.Data) }),
+    build: (v) => wire.encodeChunk(v.offset, v.data),
+  },
+  filename: { parse: (b) => wire.cleanFileName(new TextDecoder().decode(b)), want: (v) => v },
   control: { parse: wire.parseControl, want: (v) => v, build: wire.encodeControl },
 };
 
