@@ -98,7 +98,8 @@ func run(c cli) error {
 	}
 	terminal.say("This screen is ready to be shared. Press Ctrl-C to stop at any time.")
 	if consent != presenter.ControlFree { // who asks nothing may run without a terminal to read from
-		terminal.listenFor(func(line string) { chat(terminal, p, line) })
+		terminal.say("Type /help and press Enter to see what else you can do.")
+		terminal.listenFor(func(line string) { obey(terminal, p, line) })
 	}
 	err = p.Run(ctx)
 	if errors.Is(err, presenter.ErrEnded) {

@@ -169,12 +169,15 @@ func (t *terminal) Ask(ctx context.Context, q presenter.Question) bool {
 	defer t.take()()
 	t.listen()
 	defer t.makeRaw()()
-	verb := "see"
-	if q.Control {
-		verb = "CONTROL"
+	switch {
+	case q.Hand:
+		t.say("\a%s wants to hand CONTROL of this computer to another one: %s.", presenter.Says(q.Name), presenter.SaysInside(q.To))
+	case q.Control:
+		t.say("\a%s wants to CONTROL this computer.", presenter.Says(q.Name))
+	default:
+		t.say("\a%s wants to see this computer.", presenter.Says(q.Name))
 	}
-	t.say("\a%s wants to %s this computer.", presenter.Says(q.Name), verb)
-	if q.Twin {
+	if q.Twin || q.ToTwin {
 		t.say("Careful: somebody else here uses the same name.")
 	}
 	if q.Control {

@@ -3,6 +3,8 @@ package presenter
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,7 +17,8 @@ const questionTime = 90 * time.Second
 // wish is one viewer's wish.
 type wish struct {
 	viewer  uint16
-	control bool
+	control bool   // it, or to, controls
+	to      uint16 // who shall control in its place; 0: it wishes for itself
 }
 
 // answer is the guest's answer to a wish. void means that the viewer has gone meanwhile.
@@ -61,23 +64,30 @@ func (c *consent) state(viewers []wire.ViewerState) error {
 			c.tellGuest(v, old)
 		}
 	}
-	kept := c.waiting[:0]
-	for _, w := range c.waiting {
-		if c.viewers[w.viewer].Online {
-			kept = append(kept, w)
-		}
-	}
-	c.waiting = kept
+	c.review()
 	for n := range before {
 		if !c.viewers[n].Online {
 			c.s.pace.forget(n)
 		}
 	}
-	if c.open != nil && !c.viewers[c.open.viewer].Online {
+	return nil
+}
+
+// review drops wishes that cannot come true any more, and withdraws the question about one.
+func (c *consent) review() {
+	c.waiting = slices.DeleteFunc(c.waiting, func(w wish) bool { return !c.stands(w) })
+	if c.open != nil && !c.stands(*c.open) {
 		c.withdrawn = true
 		c.cancel()
 	}
-	return nil
+}
+
+// stands reports whether there is still somebody to be given what a wish is for.
+func (c *consent) stands(w wish) bool {
+	if w.to != 0 {
+		return c.s.p.grants.canHand(w.viewer, w.to)
+	}
+	return c.s.p.grants.get(w.viewer).online
 }
 
 // tellGuest says who watches and who controls.
@@ -85,7 +95,7 @@ func (c *consent) tellGuest(now, before wire.ViewerState) {
 	say, name := c.s.p.cfg.Say, Says(now.Name)
 	switch {
 	case now.Online && now.Control && !(before.Online && before.Control):
-		say("%s sees this screen and controls it.", name)
+		say("%s sees this screen and controls it. To take control back, type /take and press Enter.", name)
 	case now.Online && now.View && before.Online && before.Control && !now.Control:
 		say("%s controls this computer no more.", name)
 	case now.Online && now.View && !(before.Online && before.View && !before.Control):
@@ -99,27 +109,46 @@ func (c *consent) tellGuest(now, before wire.ViewerState) {
 
 // Says shows a self-declared name as what it is.
 func Says(name string) string {
+	s := SaysInside(name)
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// SaysInside is Says within a sentence.
+func SaysInside(name string) string {
 	if name == "" {
-		return "Somebody without a name"
+		return "somebody without a name"
 	}
-	return "Somebody who says to be “" + name + "”"
+	return "somebody who says to be “" + name + "”"
 }
 
 // asked takes a wish of a viewer.
 func (c *consent) asked(viewer uint16, control bool) error {
-	g, p := c.s.p.grants.get(viewer), c.s.p
+	p := c.s.p
 	switch {
-	case !g.online:
+	case !p.grants.get(viewer).online:
 		return nil // it has left meanwhile
-	case control && !g.control && p.cfg.Consent == ControlFree:
-		return c.s.grant(viewer, true, true)
-	case !control && !g.view && p.cfg.Consent != Ask:
-		// With free control the first viewer gets it at once; others take it over by asking.
-		return c.s.grant(viewer, true, p.cfg.Consent == ControlFree && !p.grants.controlled())
-	case control && g.control, !control && g.view:
-		return c.s.grant(viewer, g.view, g.control) // the relay had not heard of it
+	case p.grants.free(viewer, control, p.cfg.Consent):
+		return c.s.granted(viewer) // also when it had it and the relay has not heard of it
 	}
-	w := wish{viewer, control}
+	return c.put(wish{viewer: viewer, control: control})
+}
+
+// handed takes a viewer's wish that another one controls in its place.
+func (c *consent) handed(from, to uint16) error {
+	switch done, ok := c.s.p.grants.hand(from, to, c.s.p.cfg.Consent); {
+	case done:
+		return c.s.granted(to)
+	case !ok:
+		return c.s.granted(from) // the relay learns that nothing comes of it
+	}
+	return c.put(wish{viewer: from, control: true, to: to})
+}
+
+// put has the guest asked about a wish, in its turn.
+func (c *consent) put(w wish) error {
+	if c.s.p.cfg.Guest == nil { // nobody was there to ask from the start
+		return c.refuse(w)
+	}
 	if c.open != nil && *c.open == w && !c.withdrawn {
 		return nil
 	}
@@ -144,10 +173,11 @@ func (c *consent) next() error {
 	c.open, c.withdrawn, c.cancel = &w, false, cancel
 	c.s.p.grants.ask(true)
 	c.s.p.inject.check()
-	v := c.viewers[w.viewer]
+	v, to := c.viewers[w.viewer], c.viewers[w.to]
+	q := Question{Name: v.Name, Twin: v.Twin, Control: w.control, Hand: w.to != 0, To: to.Name, ToTwin: to.Twin}
 	c.asking.Go(func() {
 		defer cancel()
-		yes := c.s.p.cfg.Guest.Ask(ctx, Question{Name: v.Name, Twin: v.Twin, Control: w.control})
+		yes := c.s.p.cfg.Guest.Ask(ctx, q)
 		c.answers <- answer{w, yes && ctx.Err() == nil, errors.Is(ctx.Err(), context.Canceled)}
 	})
 	return c.s.tell(wire.Control{Type: wire.TypeQuestion, Open: true})
@@ -162,14 +192,20 @@ func (c *consent) answered(a answer) error {
 	}
 	var err error
 	switch {
-	case a.void:
+	case a.void, a.to != 0 && !c.stands(a.wish):
+	case a.yes && a.to != 0:
+		err = c.s.grant(a.to, rights{control: true})
 	case a.yes:
-		err = c.s.grant(a.viewer, true, a.control)
+		err = c.s.grant(a.viewer, rights{view: true, control: a.control})
 	default:
-		err = c.s.tell(wire.Control{Type: wire.TypeRefuse, Viewer: a.viewer, Control: a.control})
+		err = c.refuse(a.wish)
 	}
 	if err != nil {
 		return err
 	}
 	return c.next()
+}
+
+func (c *consent) refuse(w wish) error {
+	return c.s.tell(wire.Control{Type: wire.TypeRefuse, Viewer: w.viewer, Control: w.control, To: w.to})
 }

@@ -63,6 +63,9 @@ type Question struct {
 	Name    string // self-declared, may be empty
 	Twin    bool   // another viewer has the same name
 	Control bool   // to control, else only to see
+	Hand    bool   // it controls, and wants to hand control to To
+	To      string // self-declared, may be empty
+	ToTwin  bool   // another viewer has the same name as To
 }
 
 // Asker asks the guest. Only one question is open at a time.

@@ -20,6 +20,10 @@ const (
 // grant is what one viewer may do.
 type grant struct {
 	view, control bool
+	may           bool   // gets control by asking; control includes it
+	askView       bool   // the guest has ended its view: only a yes brings it back
+	name          string // self-declared, as the relay says
+	twin          bool   // another viewer has the same name
 	held          bool   // its person has not continued after a change of computer
 	online        bool   // as the relay says
 	seen          bool   // the relay has named it on this connection
@@ -34,9 +38,17 @@ const graceTime = 60 * time.Second
 // grants are this presenter's own record of who may what. The relay enforces its copy, and
 // the presenter this one, so that neither alone can let a viewer in.
 type grants struct {
-	mu       sync.Mutex
-	of       map[uint16]grant // guarded by mu
-	question bool             // guarded by mu
+	news chan struct{} // capacity 1: untold is not empty
+
+	mu         sync.Mutex
+	of         map[uint16]grant // guarded by mu, as all below
+	question   bool
+	askControl bool            // the guest has taken control back: from now on a yes is needed for it
+	untold     map[uint16]bool // whose grants the guest has changed and the relay does not know yet
+}
+
+func newGrants() *grants {
+	return &grants{news: make(chan struct{}, 1), of: map[uint16]grant{}, untold: map[uint16]bool{}}
 }
 
 // mayControl reports whether input of a viewer's socket counts now.
@@ -59,14 +71,22 @@ func (g *grants) watching() (n int) {
 	return n
 }
 
-// set notes a grant; control is taken from everybody else.
-func (g *grants) set(viewer uint16, view, control bool) {
+// rights are what one grant names. Control includes may, and may includes view.
+type rights struct{ view, control, may bool }
+
+// set notes a grant; control is taken from everybody else, who keep the permission for it.
+func (g *grants) set(viewer uint16, r rights) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.setLocked(viewer, r)
+}
+
+func (g *grants) setLocked(viewer uint16, r rights) {
 	v := g.of[viewer]
-	v.view, v.control = view || control, control
+	v.view, v.control, v.may = r.view || r.control || r.may, r.control, r.control || r.may
+	v.askView = v.askView && !v.view
 	g.of[viewer] = v
-	if !control {
+	if !r.control {
 		return
 	}
 	for n, o := range g.of {
@@ -77,10 +97,56 @@ func (g *grants) set(viewer uint16, view, control bool) {
 	}
 }
 
-// controlled reports whether some viewer that is here holds control.
-func (g *grants) controlled() bool {
+// free grants what a viewer wishes if no question is needed for it, and reports whether it has
+// it now. It decides and grants in one step, so that a wish never undoes what the guest has just
+// taken back.
+func (g *grants) free(viewer uint16, control bool, c Consent) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	v := g.of[viewer]
+	free := c == ControlFree && !g.askControl
+	switch {
+	case control && v.control, !control && v.view:
+	case control && !v.askView && (v.may || free):
+		g.setLocked(viewer, rights{control: true})
+	case !control && c != Ask && !v.askView:
+		// With free control the first viewer gets it at once; others take it over by asking.
+		g.setLocked(viewer, rights{view: true, may: free, control: free && !g.controlledLocked()})
+	default:
+		return false
+	}
+	return true
+}
+
+// hand is free for control that one viewer gives to another. ok is false when it may not do
+// that, or the other could not take it.
+func (g *grants) hand(from, to uint16, c Consent) (done, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.canHandLocked(from, to) || g.question {
+		return false, false
+	}
+	if !g.of[to].may && (c != ControlFree || g.askControl) {
+		return false, true
+	}
+	g.setLocked(to, rights{control: true})
+	return true, true
+}
+
+// canHand says whether a viewer controls and another could take control from it.
+func (g *grants) canHand(from, to uint16) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.canHandLocked(from, to)
+}
+
+func (g *grants) canHandLocked(from, to uint16) bool {
+	a, b := g.of[from], g.of[to]
+	return from != to && a.control && a.online && !a.held && b.view && b.online
+}
+
+// controlledLocked reports whether some viewer that is here holds control.
+func (g *grants) controlledLocked() bool {
 	for _, v := range g.of {
 		if v.control && v.online {
 			return true
@@ -105,19 +171,19 @@ func (g *grants) ask(open bool) {
 // begin prepares for a new connection. same says that the broker knows this presenter
 // from before, so that its grants stay. They are returned to be named again, but for viewers
 // that may have been away for more than graceTime: theirs hold only if the relay has kept them.
-func (g *grants) begin(same bool) map[uint16]grant {
+func (g *grants) begin(same bool) (named []uint16) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	named := map[uint16]grant{}
 	for n, v := range g.of {
-		if !same || !v.view {
+		if !same || !v.view && !v.askView {
 			delete(g.of, n)
 			continue
 		}
 		v.online, v.seen, v.doubt = false, false, time.Since(v.left) > graceTime
 		g.of[n] = v
 		if !v.doubt {
-			named[n] = v
+			named = append(named, n)
+			delete(g.untold, n)
 		}
 	}
 	return named
@@ -133,12 +199,12 @@ func (g *grants) state(viewers []wire.ViewerState) {
 		here[s.Viewer] = true
 		v := g.of[s.Viewer]
 		if v.doubt {
-			v.view, v.control, v.doubt = v.view && s.View, v.control && s.Control, false
+			v.view, v.control, v.may, v.doubt = v.view && s.View, v.control && s.Control, v.may && s.May, false
 		}
 		if v.online && !s.Online {
 			v.left = time.Now()
 		}
-		v.seen, v.online, v.held, v.attach = true, s.Online, s.Held, s.Attach
+		v.seen, v.online, v.held, v.attach, v.name, v.twin = true, s.Online, s.Held, s.Attach, s.Name, s.Twin
 		g.of[s.Viewer] = v
 	}
 	for n, v := range g.of {

@@ -36,7 +36,7 @@ type Presenter struct {
 	cfg    Config
 	broker *url.URL
 	start  time.Time // of the clock in updates
-	grants grants
+	grants *grants
 	inject *injection
 	talk   *talk
 	enc    *screen.Encoder
@@ -77,8 +77,8 @@ func New(c Config) (*Presenter, error) {
 		c.Say = func(string, ...any) {}
 	}
 	p := &Presenter{cfg: c, broker: u, start: time.Now(), enc: screen.NewEncoder(0), talk: newTalk()}
-	p.grants.of = map[uint16]grant{}
-	p.inject = newInjection(c.Input, &p.grants, c.Log)
+	p.grants = newGrants()
+	p.inject = newInjection(c.Input, p.grants, c.Log)
 	return p, nil
 }
 

@@ -155,6 +155,10 @@ func (s *sharing) run(ctx context.Context) error {
 			if err := s.consent.answered(a); err != nil {
 				return err
 			}
+		case <-s.p.grants.news:
+			if err := s.tellGrants(); err != nil {
+				return err
+			}
 		case <-s.p.talk.wake:
 			if err := s.sendChat(); err != nil {
 				return err
@@ -197,6 +201,9 @@ func (s *sharing) control(n note, now time.Time) error {
 		if before > 0 {
 			s.released()
 		}
+		if err := s.tellGrants(); err != nil {
+			return err
+		}
 		return s.consent.state(c.Viewers)
 	case wire.TypeChat, wire.TypeUnsaid:
 		s.chat(c)
@@ -205,8 +212,9 @@ func (s *sharing) control(n note, now time.Time) error {
 	case wire.TypeAsk:
 		return s.consent.asked(n.head.Viewer, c.Control)
 	case wire.TypeYield:
-		g := s.p.grants.get(n.head.Viewer)
-		return s.grant(n.head.Viewer, g.view, false)
+		return s.grant(n.head.Viewer, rights{view: s.p.grants.get(n.head.Viewer).view})
+	case wire.TypeHand:
+		return s.consent.handed(n.head.Viewer, c.Viewer)
 	}
 	return nil
 }
@@ -215,8 +223,8 @@ func (s *sharing) control(n note, now time.Time) error {
 func (s *sharing) welcome(c wire.Control) error {
 	s.epoch, s.p.resume = c.Epoch, c.Resume
 	s.p.enc.Begin(c.Epoch)
-	for viewer, g := range s.p.grants.begin(c.Resumed) {
-		if err := s.tell(wire.Control{Type: wire.TypeGrant, Viewer: viewer, View: g.view, Control: g.control}); err != nil {
+	for _, viewer := range s.p.grants.begin(c.Resumed) {
+		if err := s.tellGrant(viewer); err != nil {
 			return err
 		}
 	}
@@ -225,11 +233,22 @@ func (s *sharing) welcome(c wire.Control) error {
 }
 
 // grant gives a viewer just these rights, here and at the relay.
-func (s *sharing) grant(viewer uint16, view, control bool) error {
-	s.p.grants.set(viewer, view, control)
+func (s *sharing) grant(viewer uint16, r rights) error {
+	s.p.grants.set(viewer, r)
+	return s.granted(viewer)
+}
+
+// granted follows a change of a viewer's grant.
+func (s *sharing) granted(viewer uint16) error {
 	s.p.inject.check()
 	s.released()
-	return s.tell(wire.Control{Type: wire.TypeGrant, Viewer: viewer, View: view, Control: control})
+	s.consent.review()
+	return s.tellGrant(viewer)
+}
+
+func (s *sharing) tellGrant(viewer uint16) error {
+	r := s.p.grants.get(viewer)
+	return s.tell(wire.Control{Type: wire.TypeGrant, Viewer: viewer, View: r.view, Control: r.control, May: r.may})
 }
 
 // released forgets what viewers hold when none may see any more: the next one gets a picture

@@ -41,6 +41,7 @@ func (f *feed) stateLocked() {
 		return
 	}
 	f.told = time.Now()
+	f.dropHandsLocked()
 	names := map[string]int{}
 	for _, v := range f.viewers {
 		names[v.name]++
@@ -49,8 +50,8 @@ func (f *feed) stateLocked() {
 		Presenter: &wire.PresenterState{Name: f.name, Attached: f.presenter != nil, Left: f.left, Changed: f.changed}}
 	for _, v := range f.viewers {
 		c.Viewers = append(c.Viewers, wire.ViewerState{Viewer: v.number, Name: v.name, Twin: names[v.name] > 1,
-			Online: v.member != nil, Attach: v.attach, View: v.view, Control: v.control, Asking: v.asking, Held: v.held,
-			Lead: v.number == v.stream.lead && v.number != 0, Stream: v.stream.number()})
+			Online: v.member != nil, Attach: v.attach, View: v.view, Control: v.control, May: v.may, Asking: v.asking, To: v.to,
+			Why: v.why, Held: v.held, Lead: v.number == v.stream.lead && v.number != 0, Stream: v.stream.number()})
 	}
 	slices.SortFunc(c.Viewers, func(a, b wire.ViewerState) int { return int(a.Viewer) - int(b.Viewer) })
 	m := ownMessage(wire.AppendControl(nil, f.epoch, 0, c))
@@ -72,9 +73,14 @@ func (f *feed) stateLocked() {
 
 // askPresenterLocked passes a viewer's wish on.
 func (f *feed) askPresenterLocked(v *viewer) {
-	if f.presenter != nil {
-		f.controlLocked(f.presenter, wire.Control{Type: wire.TypeAsk, Control: v.asking == "control"}, v.number)
+	if f.presenter == nil {
+		return
 	}
+	c := wire.Control{Type: wire.TypeAsk, Control: v.asking == "control"}
+	if v.asking == "hand" {
+		c = wire.Control{Type: wire.TypeHand, Viewer: v.to}
+	}
+	f.controlLocked(f.presenter, c, v.number)
 }
 
 func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
@@ -85,7 +91,7 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 	}
 	switch c.Type {
 	case wire.TypeAsk:
-		if v.blocked {
+		if v.blocked && !(c.Control && v.may) {
 			f.h.drop(dropBlocked)
 			f.controlLocked(v.member, wire.Control{Type: wire.TypeRefused, Control: c.Control, Blocked: true}, 0)
 			return
@@ -97,24 +103,29 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 		if v.asking == asking || c.Control && v.control || !c.Control && v.view {
 			return
 		}
-		v.asking = asking
+		v.asking, v.to = asking, 0
 		f.observeLocked(v, Asked, asking)
 		// The presenter learns who asks before it learns what is asked.
 		f.stateLocked()
 		f.askPresenterLocked(v)
 	case wire.TypeYield:
-		if !v.control {
+		if !v.control && !v.may {
 			return
 		}
-		v.control = false
+		if v.control {
+			v.why = wire.WhyGave
+		}
+		v.control, v.may = false, false
 		f.observeLocked(v, Yielded, "control")
-		if f.presenter != nil {
+		if v.yielded = f.presenter == nil; !v.yielded {
 			f.putLocked(f.presenter, msg, wire.KindControl, 0)
 		}
 		f.leadLocked(v.stream, time.Now())
 		f.stateLocked()
 	case wire.TypeWatch:
 		f.watchLocked(v, c.Stream)
+	case wire.TypeHand:
+		f.handLocked(v, c.Viewer)
 	case wire.TypeChat:
 		f.sayLocked(v.member, c)
 	case wire.TypeChatLog:
@@ -128,7 +139,7 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 			f.stateLocked()
 		}
 	case wire.TypeBye:
-		v.view, v.control = false, false // its grants do not outlive it
+		v.view, v.control, v.may = false, false, false // its grants do not outlive it
 		f.restartLocked(v)
 		f.sayGoodbyeLocked(v.member, wire.CloseReconnect, "goodbye")
 		f.stateLocked()
@@ -146,7 +157,7 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 		if v == nil {
 			return
 		}
-		v.asking = ""
+		v.asking, v.to = "", 0
 		v.denials++
 		v.blocked = v.denials >= maxDenials
 		f.observeLocked(v, Refused, rightOf(c.Control))
@@ -154,7 +165,7 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 			f.observeLocked(v, Blocked, "")
 		}
 		if v.member != nil {
-			f.controlLocked(v.member, wire.Control{Type: wire.TypeRefused, Control: c.Control, Blocked: v.blocked}, 0)
+			f.controlLocked(v.member, wire.Control{Type: wire.TypeRefused, Control: c.Control, To: c.To, Blocked: v.blocked}, 0)
 			if v.blocked && !v.view {
 				f.sayGoodbyeLocked(v.member, wire.CloseBlocked, "refused")
 			}
@@ -198,20 +209,20 @@ func (f *feed) grantLocked(c wire.Control) {
 		f.viewers[c.Viewer] = v
 	}
 	had, hadControl := v.view, v.control
-	v.view, v.control = c.View || c.Control, c.Control
+	v.view, v.control, v.may = c.View || c.Control || c.May, c.Control, c.Control || c.May
+	v.yielded = false
 	f.observeChangeLocked(v, had, hadControl)
-	if v.control {
-		for _, o := range f.viewers {
-			if o != v {
-				if o.control {
-					f.observeLocked(o, PassedOn, "control")
-				}
-				o.control = false
-			}
-		}
+	switch {
+	case had && !v.view, hadControl && !v.control:
+		v.why = wire.WhyGuest
+	case v.view && !had, v.control && !hadControl:
+		v.why = ""
 	}
-	if v.asking == "view" && v.view || v.control {
-		v.asking = ""
+	if v.control {
+		f.passOnLocked(v)
+	}
+	if v.asking == "view" && v.view || v.control { // its wish to hand is answered by any grant of its own, too
+		v.asking, v.to = "", 0
 	}
 	if v.view != had {
 		f.restartLocked(v)
@@ -222,4 +233,54 @@ func (f *feed) grantLocked(c wire.Control) {
 	now := time.Now()
 	f.eachStreamLocked(func(st *stream) { f.leadLocked(st, now) }) // control may come from another stream's viewer
 	f.stateLocked()
+}
+
+// passOnLocked takes control from whoever had it before v.
+func (f *feed) passOnLocked(v *viewer) {
+	for _, o := range f.viewers {
+		if o == v || !o.control {
+			continue
+		}
+		o.control, o.why = false, wire.WhyTaken
+		if o.asking == "hand" && o.to == v.number {
+			o.why = wire.WhyHanded
+		}
+		f.observeLocked(o, PassedOn, "control")
+	}
+}
+
+// handLocked passes on the controller's wish that another viewer controls in its place.
+func (f *feed) handLocked(v *viewer, to uint16) {
+	if why, ok := f.mayInputLocked(v); !ok {
+		f.h.drop(why)
+		return
+	}
+	switch {
+	case v.blocked:
+		f.h.drop(dropBlocked)
+		f.controlLocked(v.member, wire.Control{Type: wire.TypeRefused, Control: true, To: to, Blocked: true}, 0)
+	case !f.canTakeLocked(v, to), v.asking == "hand":
+		f.h.drop(dropBadHand)
+	default:
+		v.asking, v.to = "hand", to
+		f.observeLocked(v, Asked, "hand")
+		f.stateLocked()
+		f.askPresenterLocked(v)
+	}
+}
+
+// canTakeLocked says whether v could hand control to a viewer.
+func (f *feed) canTakeLocked(v *viewer, to uint16) bool {
+	o := f.viewers[to]
+	return o != nil && o != v && o.member != nil && o.view
+}
+
+// dropHandsLocked forgets wishes to hand control that cannot come true any more. The presenter
+// sees that by itself.
+func (f *feed) dropHandsLocked() {
+	for _, v := range f.viewers {
+		if v.asking == "hand" && !(v.control && f.canTakeLocked(v, v.to)) {
+			v.asking, v.to = "", 0
+		}
+	}
 }

@@ -138,6 +138,10 @@ func (f *feed) attachLocked(p Party, c Conn) (*member, error) {
 	f.askLogLocked(m, 0)
 	if m.viewer == nil {
 		for _, v := range f.viewers { // wishes from before this presenter came
+			if v.yielded { // it may be about to name the grant that it remembers
+				v.yielded = false
+				f.controlLocked(m, wire.Control{Type: wire.TypeYield}, v.number)
+			}
 			if v.asking != "" && v.member != nil {
 				f.askPresenterLocked(v)
 			}
@@ -175,10 +179,10 @@ func (f *feed) attachPresenterLocked(m *member) {
 	for n, v := range f.viewers {
 		if changed {
 			view, control := v.view, v.control
-			v.view, v.control, v.denials, v.blocked = false, false, 0, false
+			v.view, v.control, v.may, v.denials, v.blocked = false, false, false, 0, false
 			f.observeChangeLocked(v, view, control)
-			v.held = true
-			v.asking = ""
+			v.held, v.yielded = true, false
+			v.asking, v.to, v.why = "", 0, ""
 			if v.member == nil {
 				delete(f.viewers, n)
 				continue
@@ -243,7 +247,7 @@ func (f *feed) detach(m *member) {
 	case m.viewer != nil && m.viewer.member == m:
 		v := m.viewer
 		v.member, v.left = nil, time.Now()
-		v.asking = ""
+		v.asking, v.to = "", 0
 		f.restartLocked(v)
 		if f.ended || !v.view && v.denials == 0 { // a new page does not make refusals undone
 			delete(f.viewers, v.number)
@@ -378,18 +382,26 @@ func (f *feed) fromViewer(m *member, h wire.Header, body []byte, msg *message) {
 }
 
 func (f *feed) inputLocked(v *viewer, msg *message) {
+	if why, ok := f.mayInputLocked(v); !ok {
+		f.h.drop(why)
+		return
+	}
+	f.putLocked(f.presenter, msg, wire.KindInput, 0)
+}
+
+// mayInputLocked says whether what a viewer does to the computer counts now, and if not why.
+func (f *feed) mayInputLocked(v *viewer) (why dropReason, ok bool) {
 	switch {
 	case !v.control:
-		f.h.drop(dropNoControl)
+		return dropNoControl, false
 	case v.held:
-		f.h.drop(dropHeld)
+		return dropHeld, false
 	case f.question:
-		f.h.drop(dropQuestion)
+		return dropQuestion, false
 	case f.presenter == nil:
-		f.h.drop(dropAbsent)
-	default:
-		f.putLocked(f.presenter, msg, wire.KindInput, 0)
+		return dropAbsent, false
 	}
+	return 0, true
 }
 
 // end tells everybody that the session has ended.

@@ -336,6 +336,7 @@ const (
 	dropBlocked                      // wish of a viewer that was refused too often
 	dropFlood                        // wish of a viewer that has uttered too many
 	dropBadGrant                     // grant for a viewer that cannot exist
+	dropBadHand                      // control handed to who cannot take it, or twice
 	dropStream                       // of a stream that is not listed, or not its viewer's
 	dropLag                          // queued updates of a viewer that cannot keep up
 	dropRevoked                      // queued updates of a viewer whose grant ended
@@ -347,5 +348,5 @@ const (
 
 func (r dropReason) String() string {
 	return [...]string{"unknown", "direction", "malformed", "epoch", "no_control", "held", "question", "absent",
-		"forged_ack", "blocked", "flood", "bad_grant", "stream", "lag", "revoked", "resize", "superseded", "full"}[r]
+		"forged_ack", "blocked", "flood", "bad_grant", "bad_hand", "stream", "lag", "revoked", "resize", "superseded", "full"}[r]
 }

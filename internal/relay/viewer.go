@@ -27,8 +27,12 @@ type viewer struct {
 	left   time.Time // when it went away
 
 	view, control bool
+	may           bool   // gets control by asking
+	why           string // wire.Why of the right that it lost last
+	yielded       bool   // and the presenter, which was away, was not told
 	held          bool   // its person has not continued with another computer
-	asking        string // "", "view" or "control"
+	asking        string // "", "view", "control" or "hand"
+	to            uint16 // to whom, while asking is "hand"
 	denials       int
 	blocked       bool
 	wishes        int       // that it may still utter at wishAt

@@ -13,13 +13,15 @@ type Control struct {
 	Type string `json:"type"`
 
 	Role    string `json:"role,omitempty"`    // welcome: "presenter" or "viewer"
-	Viewer  uint16 `json:"viewer,omitempty"`  // welcome (one's own), grant, refuse, refused, lead, chat (to a waiting viewer)
+	Viewer  uint16 `json:"viewer,omitempty"`  // welcome (one's own), grant, refuse, lead, hand (to whom), chat (to a waiting viewer)
 	Epoch   uint16 `json:"epoch,omitempty"`   // welcome, state: the present attach; 0 = none
 	Resume  string `json:"resume,omitempty"`  // welcome: the new resume secret
 	Resumed bool   `json:"resumed,omitempty"` // welcome: the old resume secret was accepted
 
 	View    bool   `json:"view,omitempty"`    // grant
 	Control bool   `json:"control,omitempty"` // grant, ask, refuse, refused
+	May     bool   `json:"may,omitempty"`     // grant
+	To      uint16 `json:"to,omitempty"`      // refuse, refused: to whom control was to be handed; else 0
 	Open    bool   `json:"open,omitempty"`    // question
 	Blocked bool   `json:"blocked,omitempty"` // refused: no further request is heard
 	Reason  string `json:"reason,omitempty"`  // ended, bye, unsaid
@@ -48,7 +50,7 @@ const (
 	TypeWelcome = "welcome" // first message on every socket: role, viewer, epoch, resume, resumed
 	TypeState   = "state"   // to all on every change: epoch, presenter, viewers, question
 	TypeLead    = "lead"    // to the presenter: viewer whose acks pace stream; 0 = none
-	TypeRefused = "refused" // to a viewer: control or view (control=false) was refused; blocked
+	TypeRefused = "refused" // to a viewer: control or view (control=false) was refused; blocked, to
 	TypeEnded   = "ended"   // to all, before the close: reason
 	TypePong    = "pong"    // to a viewer, answers its ping at once: stamp, queue
 
@@ -63,14 +65,15 @@ const (
 
 	// From a viewer, to the presenter (stamped by the relay).
 	TypeAsk      = "ask"      // asks for view, or with control=true for control
-	TypeYield    = "yield"    // gives control back; handled by the relay
+	TypeYield    = "yield"    // gives control and the permission for it back; handled by the relay
+	TypeHand     = "hand"     // the controller wishes that viewer controls in its place
 	TypePing     = "ping"     // measures the way to the relay: stamp; handled by the relay
 	TypeWatch    = "watch"    // wants the picture of stream from now on; handled by the relay
 	TypeContinue = "continue" // the person goes on with the computer of epoch; handled by the relay
 
 	// From the presenter, to the relay.
-	TypeGrant    = "grant"    // viewer now has just these: view, control
-	TypeRefuse   = "refuse"   // viewer's wish for view, or control=true, is refused
+	TypeGrant    = "grant"    // viewer now has just these: view, control, may
+	TypeRefuse   = "refuse"   // viewer's wish for view, or control=true, is refused; to
 	TypeMonitors = "monitors" // all monitors that there are now: see the package documentation
 	TypeQuestion = "question" // open: a question is before the guest, input is stopped
 	TypeBye      = "bye"      // from either: leaves on purpose; reason
@@ -95,11 +98,22 @@ type ViewerState struct {
 	Attach  uint32 `json:"attach"` // counts this viewer's sockets: its input counter starts anew
 	View    bool   `json:"view"`
 	Control bool   `json:"control"`
-	Asking  string `json:"asking,omitempty"` // "view" or "control": a wish not answered yet
+	May     bool   `json:"may,omitempty"`    // gets control by asking, without a question; control includes it
+	Asking  string `json:"asking,omitempty"` // "view", "control" or "hand": a wish not answered yet
+	To      uint16 `json:"to,omitempty"`     // asking is "hand": to whom
+	Why     string `json:"why,omitempty"`    // why its control or, without view, its view has ended: see Why
 	Held    bool   `json:"held,omitempty"`   // must send "continue" before its input counts
 	Lead    bool   `json:"lead,omitempty"`   // of its stream
 	Stream  uint8  `json:"stream,omitempty"` // whose picture it is sent
 }
+
+// Reasons in ViewerState.Why. They stand until the viewer gets that right again.
+const (
+	WhyGuest  = "guest"  // the guest has taken it back
+	WhyHanded = "handed" // it has handed control to another viewer
+	WhyTaken  = "taken"  // another viewer has taken control over, by a permission or a yes of the guest
+	WhyGave   = "gave"   // it has given control back itself
+)
 
 // AppendControl appends a whole control message, header included, to b.
 func AppendControl(b []byte, epoch, viewer uint16, c Control) []byte {

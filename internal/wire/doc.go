@@ -176,6 +176,18 @@
 // repeats "state" at least every 10 s, so that a party which hears nothing for 25 s knows that
 // its connection is dead.
 //
+// # Control of the computer
+//
+// Exactly one viewer holds control, and only the presenter grants it. A yes of the guest is a
+// permission, "may", which a viewer keeps when control goes to another one: until it yields, is
+// away for more than 60 s, another computer is shared, or the guest takes it back. Who may
+// gets control by "ask" at once. "hand" asks for control for another viewer, one with the view
+// grant that is online: if that one may, it has control at once; else the guest is asked. Only
+// the controller hands, under the same conditions as its input: it is not held and no question
+// is open. A refused "hand" is told to who wished it, with "to". Grant always names all three
+// rights; control includes may, and may includes view. Nobody learns by messages of his own why
+// he lost a right: it stands in "state", which also comes after a reconnect.
+//
 // # Chat
 //
 // Any party sends "chat" with text and client, its own name of the line (1..MaxChatClient of

@@ -146,6 +146,10 @@ func sets() map[string][]vector {
 		},
 		"control": {
 			good("ask", []byte(`{"type":"ask","control":true}`), Control{Type: "ask", Control: true}),
+			good("hand", []byte(`{"type":"hand","viewer":7}`), Control{Type: "hand", Viewer: 7}),
+			good("permission", []byte(`{"type":"grant","viewer":7,"view":true,"may":true}`), Control{Type: "grant", Viewer: 7, View: true, May: true}),
+			good("state with a hand-over", []byte(`{"type":"state","viewers":[{"viewer":1,"online":true,"attach":1,"view":true,"control":true,"may":true,"asking":"hand","to":2},{"viewer":2,"online":true,"attach":1,"view":true,"control":false,"why":"gave"}]}`),
+				Control{Type: "state", Viewers: []ViewerState{{Viewer: 1, Online: true, Attach: 1, View: true, Control: true, May: true, Asking: "hand", To: 2}, {Viewer: 2, Online: true, Attach: 1, View: true, Why: "gave"}}}),
 			good("unknown field", []byte(`{"type":"yield","later":[1]}`), Control{Type: "yield"}),
 			good("chat of a party", []byte(`{"type":"chat","text":"a\nb \"<😀>","client":"a-Z_09"}`), Control{Type: "chat", Text: "a\nb \"<😀>", Client: "a-Z_09"}),
 			good("chat to a waiting viewer", []byte(`{"type":"chat","viewer":7,"text":"who are you?","client":"1"}`), Control{Type: "chat", Viewer: 7, Text: "who are you?", Client: "1"}),

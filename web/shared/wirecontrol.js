@@ -35,7 +35,10 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {number} [attach]
  * @property {boolean} [view]
  * @property {boolean} [control]
- * @property {string} [asking] "view" or "control"
+ * @property {boolean} [may] gets control by asking, without a question
+ * @property {string} [asking] "view", "control" or "hand"
+ * @property {number} [to] asking is "hand": to whom
+ * @property {string} [why] why its control or, without view, its view ended: see control.go
  * @property {boolean} [held]
  * @property {boolean} [lead]
  * @property {number} [stream] whose picture it is sent; absent: all monitors together
@@ -52,6 +55,8 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {boolean} [resumed]
  * @property {boolean} [view]
  * @property {boolean} [control]
+ * @property {boolean} [may]
+ * @property {number} [to] to whom control was to be handed
  * @property {boolean} [open]
  * @property {boolean} [blocked]
  * @property {string} [reason]
@@ -99,14 +104,14 @@ const CONTROL_FIELDS = {
   type: 'string', role: 'string', viewer: 'u16', epoch: 'u16', resume: 'string', resumed: 'bool',
   view: 'bool', control: 'bool', open: 'bool', blocked: 'bool', reason: 'string', stream: 'u8',
   question: 'bool', stamp: 'u32', queue: 'u32', text: 'string', client: 'string', before: 'u32',
-  more: 'bool',
+  more: 'bool', may: 'bool', to: 'u16',
 };
 /** @type {Record<string, FieldType>} */
 const PRESENTER_FIELDS = { name: 'string', attached: 'bool', left: 'bool', changed: 'bool' };
 /** @type {Record<string, FieldType>} */
 const VIEWER_FIELDS = {
   viewer: 'u16', name: 'string', twin: 'bool', online: 'bool', attach: 'u32', view: 'bool',
-  control: 'bool', asking: 'string', held: 'bool', lead: 'bool', stream: 'u8',
+  control: 'bool', may: 'bool', asking: 'string', to: 'u16', why: 'string', held: 'bool', lead: 'bool', stream: 'u8',
 };
 /** @type {Record<string, FieldType>} */
 const MONITOR_FIELDS = { stream: 'u8', name: 'string', x: 'u16', y: 'u16', w: 'u16', h: 'u16', primary: 'bool' };
