@@ -59,7 +59,7 @@ func (d *xdesktop) typewriter() (typed func() string) {
 	d.t.Helper()
 	file := filepath.Join(d.t.TempDir(), "typed")
 	run(d.t, d.env(), "xterm", "-u8", "-fa", "DejaVu Sans Mono", "-fs", "12", "-geometry", "60x15+20+20", "-e",
-		"stty raw -echo; : > "+file+"; while :; do dd bs=1 count=1 2>/dev/null | tee -a "+file+"; done")
+		"stty raw -echo; exec tee "+file)
 	typed = func() string {
 		b, _ := os.ReadFile(file) // not there yet
 		return string(b)

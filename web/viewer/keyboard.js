@@ -16,6 +16,11 @@ const ALTGR_LATE = 50; // ms
 // Locks change what the technician's keys mean, and the text says that already.
 const LOCKS = new Set(['CapsLock', 'NumLock', 'ScrollLock']);
 const MODIFIERS = /^(Shift|Control|Alt|Meta|OS)(Left|Right)$/;
+// What Command makes of these keys on macOS, Control makes of them elsewhere. Command with any other
+// key, and alone, is the key with the Windows logo.
+const COMMON = /^(?:[abcfiknopstuvwxyz0+\-=]|Enter|F5)$/i;
+/** @type {[RegExp, 'Shift' | 'Control' | 'Alt' | 'Meta'][]} */
+const FAMILIES = [[/^Shift/, 'Shift'], [/^Control/, 'Control'], [/^Alt/, 'Alt'], [/^(Meta|OS)/, 'Meta']];
 
 /**
  * Reports whether KeyboardEvent.key is a character and not the name of a key.

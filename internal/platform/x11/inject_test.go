@@ -317,9 +317,7 @@ func TestReleaseAll(t *testing.T) {
 		return n
 	}
 	hold()
-	if held() == 0 {
-		t.Fatal("nothing is held")
-	}
+	until(t, "something is held", func() bool { return held() != 0 })
 	if err := i.ReleaseAll(); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jezek/xgb/xproto"
 
+	"pindesk/internal/platform/desktop"
 	"pindesk/internal/wire"
 )
 
@@ -159,18 +160,61 @@ func (i *Injector) pressKey(e wire.Event, state uint16) (xproto.Keycode, error) 
 	if other, ok := unlocked[code]; ok && e.Text == "" && state&i.keys.numMask != 0 {
 		code = other
 	}
-	kc := i.keys.position(code)
-	if text := []rune(e.Text); len(text) == 1 && (kc == 0 || i.keys.mods[kc] == 0) {
-		// The technician means the key with this character on it, wherever it is here.
-		if named := i.keys.plain(unicode.ToLower(text[0]), kc, state, i.isSpare); named != 0 {
-			kc = named
-		}
-	}
-	if kc == 0 {
-		return 0, errNoKey
+	kc, err := i.meant(e, i.keys.position(code), state)
+	if err != nil {
+		return 0, err
 	}
 	return i.press(kc), nil
 }
+
+// meant is the key that a shortcut means, by the character that the technician's own layout
+// gives. Place is the key that stands where the technician's does.
+func (i *Injector) meant(e wire.Event, place xproto.Keycode, state uint16) (xproto.Keycode, error) {
+	text := []rune(e.Text)
+	if len(text) != 1 || i.keys.mods[place] != 0 || !unicode.IsLetter(text[0]) && i.keys.shifted(place, text[0], state) {
+		if place == 0 {
+			return 0, errNoKey
+		}
+		return place, nil
+	}
+	letters := shortcutLetters(text[0], e.Code, state)
+	for _, r := range letters {
+		if kc := i.keys.plain(r, place, state, i.isSpare); kc != 0 {
+			return kc, nil
+		}
+	}
+	if place != 0 && isDigit(letters[0]) {
+		return place, nil // a digit is on its key everywhere, also where that takes Shift
+	}
+	// No key has it: such a key is made. Programs know shortcuts by the character.
+	if _, err := i.lend(letters[:1]); err == nil {
+		if s, ok := i.lent(letters[0], state); ok {
+			return s.kc, nil
+		}
+	} else if place == 0 || errors.Is(err, desktop.ErrGone) {
+		return 0, err
+	}
+	if place == 0 {
+		return 0, errNoKey
+	}
+	return place, nil
+}
+
+// shortcutLetters are the characters that a shortcut may mean, best first. A technician with a
+// layout of other letters means Ctrl+C by the place of C; Alt and an own letter may open a menu.
+func shortcutLetters(r rune, code string, state uint16) []rune {
+	r = unicode.ToLower(r)
+	sym := keys[code].sym
+	if !unicode.IsLetter(r) || unicode.Is(unicode.Latin, r) || sym < 'a' || sym > 'z' {
+		return []rune{r}
+	}
+	if state&(xproto.ModMaskControl|xproto.ModMask1) == xproto.ModMask1 {
+		return []rune{r, rune(sym)}
+	}
+	return []rune{rune(sym)}
+}
+
+func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
 // pressText types the text of a key. When a key gives just this character with what is
 // held, that key is held down and its keycode returned: the server repeats it and the

@@ -155,11 +155,9 @@ func (m *keymap) find(r rune, prefer xproto.Keycode, state uint16, skip func(xpr
 			if runeOf(sym) != r {
 				continue
 			}
-			if sym >= 0xff80 && sym <= 0xffbd && kc != prefer { // keypad
-				continue
-			}
 			s, ok := m.strike(kc, group, level, state)
-			if !ok {
+			// Programs take a key of the keypad with Shift for an arrow.
+			if keypad := sym >= 0xff80 && sym <= 0xffbd; !ok || keypad && (kc != prefer || s.shift) {
 				continue
 			}
 			c := level + 1
@@ -209,19 +207,29 @@ func (m *keymap) casePair(kc xproto.Keycode, group, level int) bool {
 
 func hasCase(r rune) bool { return unicode.ToUpper(r) != r || unicode.ToLower(r) != r }
 
-// plain finds the key that gives r without any modifier, 0 for none; see find for skip.
+// plain finds the key that gives r without any modifier, 0 for none: in the group that is in
+// force, else in the other one, where programs look for a shortcut's letter as well. See find
+// for skip.
 func (m *keymap) plain(r rune, prefer xproto.Keycode, state uint16, skip func(xproto.Keycode) bool) xproto.Keycode {
 	group := int(state >> groupShift & groupMask)
-	if group >= mappedGroup {
-		return 0
-	}
-	if runeOf(m.at(prefer, group, 0)) == r {
-		return prefer
-	}
-	for kc := m.first; m.has(kc); kc++ {
-		if sym := m.at(kc, group, 0); runeOf(sym) == r && (sym < 0xff00 || sym > 0xffff) && !skip(kc) {
-			return kc
+	for _, g := range []int{group, 1 - group, 0} {
+		if g < 0 || g >= mappedGroup {
+			continue
+		}
+		if runeOf(m.at(prefer, g, 0)) == r {
+			return prefer
+		}
+		for kc := m.first; m.has(kc); kc++ {
+			if sym := m.at(kc, g, 0); runeOf(sym) == r && (sym < 0xff00 || sym > 0xffff) && !skip(kc) {
+				return kc
+			}
 		}
 	}
 	return 0
+}
+
+// shifted reports whether a key gives r with the Shift that is held now.
+func (m *keymap) shifted(kc xproto.Keycode, r rune, state uint16) bool {
+	group := int(state >> groupShift & groupMask)
+	return state&xproto.ModMaskShift != 0 && group < mappedGroup && runeOf(m.at(kc, group, shiftBit)) == r
 }

@@ -33,8 +33,23 @@ func symOf(r rune) xproto.Keysym {
 	case r <= 0xff:
 		return xproto.Keysym(r)
 	}
+	if sym, ok := legacyLetters[r]; ok {
+		return sym
+	}
 	return symUnicode + xproto.Keysym(r)
 }
+
+// legacyLetters are the keysyms of letters that are older than Unicode: X servers know only of
+// these which is the capital of which.
+var legacyLetters = func() map[rune]xproto.Keysym {
+	letters := map[rune]xproto.Keysym{}
+	for sym, r := range legacyRunes {
+		if old, ok := letters[r]; hasCase(r) && (!ok || xproto.Keysym(sym) < old) {
+			letters[r] = xproto.Keysym(sym)
+		}
+	}
+	return letters
+}()
 
 // runeOf returns the character that a keysym means, or 0 for none. Return, Tab and
 // BackSpace mean '\n', '\t' and '\b'.
