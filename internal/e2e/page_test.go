@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -268,4 +269,18 @@ func (p *page) window(state browser.WindowState) {
 			Bounds: &browser.Bounds{WindowState: state}})
 		return err
 	}))
+}
+
+// savedFile waits for the one file with an ending in a folder of downloads, and returns what is in it.
+func savedFile(t *testing.T, dir, ext string) string {
+	t.Helper()
+	var text []byte
+	eventually(t, 10*time.Second, "a saved file "+ext, func() bool {
+		files, _ := filepath.Glob(filepath.Join(dir, "*"+ext))
+		if len(files) == 1 {
+			text, _ = os.ReadFile(files[0])
+		}
+		return len(text) > 0
+	})
+	return string(text)
 }

@@ -25,6 +25,7 @@ export class Chat {
   /** @type {Unheard[]} oldest first */
   #unheard = [];
   #prefix;
+  #load;
   #count = 0;
   #oldest = Infinity;
   #welcome = false;
@@ -33,9 +34,16 @@ export class Chat {
   /** the highest id that the person has seen; see unread */
   #seen = 0;
 
-  /** @param {string} prefix unique to this page: 1 to 20 characters of [0-9A-Za-z_-] */
-  constructor(prefix) {
+  /**
+   * @param {string} prefix of the party, the same over its reloads: 1 to 20 characters of [0-9A-Za-z_]
+   * @param {string} [load] another one for each load of the page, or what is said anew would be
+   *   taken for what was said before: up to 8 characters of [0-9A-Za-z_]
+   * @param {number} [seen] the last line that was seen before this load
+   */
+  constructor(prefix, load = '', seen = 0) {
     this.#prefix = prefix;
+    this.#load = load && '-' + load;
+    this.#seen = seen;
   }
 
   /** The lines, oldest first. @returns {ChatLine[]} */
@@ -53,9 +61,14 @@ export class Chat {
     return this.lines.reduce((n, l) => n + (l.id > this.#seen && !this.isMine(l) ? 1 : 0), 0);
   }
 
-  /** The person sees all lines now. */
+  /** The person sees all lines now. @returns {number} the last of them */
   see() {
-    this.#seen = this.lines.at(-1)?.id ?? 0;
+    return this.#seen = Math.max(this.#seen, this.lines.at(-1)?.id ?? 0);
+  }
+
+  /** The newest line of another one that the person has not seen. @returns {ChatLine | undefined} */
+  get newest() {
+    return this.lines.filter((l) => l.id > this.#seen && !this.isMine(l)).at(-1);
   }
 
   /** @param {ChatLine} line whether this page has said it */
@@ -74,7 +87,7 @@ export class Chat {
     text = text.trim();
     if (!text || this.#unheard.length >= MOST_UNHEARD) return [];
     /** @type {Unheard} */
-    const line = { client: `${this.#prefix}-${++this.#count}`, text };
+    const line = { client: `${this.#prefix}${this.#load}-${++this.#count}`, text };
     if (viewer) line.viewer = viewer;
     this.#unheard.push(line);
     return this.#welcome ? [message(line)] : [];

@@ -1,4 +1,5 @@
-// What the pages remember: the resume secret of a session in its tab; the person's name, the
+// What the pages remember: in a tab, of a session, the resume secret and how far its chat was
+// read; in the browser the person's name, the
 // language and whether the statistics are open, in the browser. Storage may be forbidden; then
 // nothing is remembered and nothing breaks.
 import { pinKey } from './pin.js';
@@ -8,6 +9,10 @@ const STATS = 'pindesk.stats';
 const LANGUAGE = 'pindesk.language';
 /** @param {string} pin */
 const resumeKey = (pin) => 'pindesk.resume.' + pinKey(pin);
+/** @param {string} pin */
+const chatKey = (pin) => 'pindesk.chat.' + pinKey(pin);
+/** @param {string} pin */
+const seenKey = (pin) => 'pindesk.seen.' + pinKey(pin);
 
 /**
  * @template T
@@ -31,6 +36,27 @@ export const loadResume = (pin) => attempt(() => sessionStorage.getItem(resumeKe
  */
 export function saveResume(pin, resume) {
   attempt(() => (resume ? sessionStorage.setItem(resumeKey(pin), resume) : sessionStorage.removeItem(resumeKey(pin))), undefined);
+}
+
+/** @param {string} pin what the last line was that was seen in this session */
+export const loadSeen = (pin) => Number(attempt(() => sessionStorage.getItem(seenKey(pin)), null)) || 0;
+
+/** @param {string} pin @param {number} seen */
+export function saveSeen(pin, seen) {
+  attempt(() => sessionStorage.setItem(seenKey(pin), String(seen)), undefined);
+}
+
+/**
+ * What the lines of the chat begin with that this tab has said, over its reloads.
+ * @param {string} pin
+ * @param {() => string} make a new one
+ */
+export function chatPrefix(pin, make) {
+  const known = attempt(() => sessionStorage.getItem(chatKey(pin)), null);
+  if (known && /^\w{1,20}$/.test(known)) return known;
+  const made = make();
+  attempt(() => sessionStorage.setItem(chatKey(pin), made), undefined);
+  return made;
 }
 
 export const loadName = () => attempt(() => localStorage.getItem(NAME), null) ?? '';

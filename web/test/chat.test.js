@@ -83,3 +83,15 @@ test('a page that says too much while there is no connection keeps no more than 
   for (let i = 0; i < 60; i++) chat.say('x' + i);
   assert.equal(chat.unheard.length, 50);
 });
+
+test('a reload goes on: own lines stay own, what was seen stays seen, ids are new', () => {
+  const chat = new Chat('p', 'b', 2);
+  chat.onControl({ type: 'welcome', viewer: 1 });
+  chat.onControl(said(line(1, 'mine', { client: 'p-a-1' }), line(2, 'seen', { viewer: 2, client: 'q-1' }), line(3, 'new', { client: 'r' })));
+  assert.equal(chat.isMine(chat.lines[0]), true);
+  assert.deepEqual([chat.unread, chat.newest.text], [1, 'new']);
+  assert.deepEqual(chat.say('x'), [{ type: 'chat', text: 'x', client: 'p-b-1' }]);
+  assert.equal(chat.see(), 3);
+  assert.deepEqual([chat.unread, chat.newest], [0, undefined]);
+  assert.equal(new Chat('p', 'c', 9).see(), 9);
+});

@@ -10,6 +10,7 @@ import { Input } from './input.js';
 import { Painter } from './paint.js';
 import { Model } from './state.js';
 import { StatsPanel } from './statspanel.js';
+import { chat } from './ui/chat.js';
 import { control } from './ui/control.js';
 import { element } from './ui/element.js';
 import { people } from './ui/people.js';
@@ -124,6 +125,7 @@ closeByEscape(shell, element('side', HTMLElement));
 control(app);
 screen(app, statsPanel);
 people(app);
+chat(app);
 
 // Beside the picture there is nothing to click on: the keyboard stays with the picture.
 element('stage', HTMLElement).addEventListener('click', back);

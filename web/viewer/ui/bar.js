@@ -17,7 +17,7 @@ export function Bar({ shell, page }) {
     <p id="state"><span id="dot" aria-hidden="true"></span><span id="status" role="status">${page.status}</span></p>
     <p id="who" role="status">${page.who}</p>
     <div id="tools" role="toolbar" aria-label=${t('bar.label')} aria-description=${t('bar.keys')}
-      onKeyDown=${(/** @type {KeyboardEvent & {currentTarget: HTMLElement}} */ e) => rove(e, e.currentTarget, 'button:enabled', 'row')}>
+      onKeyDown=${(/** @type {KeyboardEvent & {currentTarget: HTMLElement}} */ e) => (e.key === 'Escape' ? shell.on.back() : rove(e, e.currentTarget, 'button:enabled', 'row'))}>
       ${shown.map(({ tool, look }) => html`<${ToolButton} key=${tool.id} shell=${shell} tool=${tool} look=${look} />`)}
     </div>`;
 }

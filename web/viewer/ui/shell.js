@@ -160,6 +160,15 @@ export class Shell {
     this.update();
   }
 
+  /**
+   * Has something read out, politely, that is seen elsewhere on the page.
+   * @param {string} text
+   */
+  say(text) {
+    this.said = text;
+    this.update();
+  }
+
   /** @param {string} id */
   dismiss(id) {
     if (this.notices.every((n) => n.id !== id)) return;

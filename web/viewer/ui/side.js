@@ -17,7 +17,7 @@ export function Side({ shell }) {
         ${tabs.map((tab) => {
           const badge = tab.badge?.() ?? 0;
           return html`<button key=${tab.id} id=${tab.id + '-tabbutton'} type="button" role="tab" aria-selected=${String(tab === open)} aria-controls=${tab === open ? tab.id + '-tab' : undefined}
-            tabindex=${tab === open ? 0 : -1} onClick=${() => shell.openTab(tab.id)} onFocus=${() => shell.openTab(tab.id)}>
+            tabindex=${tab === open ? 0 : -1} onClick=${() => shell.openTab(tab.id)}>
             ${tab.label()}${badge > 0 && html` <span class="badge">${badge}</span>`}
           </button>`;
         })}
