@@ -50,14 +50,16 @@ const (
 	PresenterLeft    Type = "presenter_left"    // its socket ended: name
 	ViewerLeft       Type = "viewer_left"       // its socket ended: viewer, name
 
-	Asked     Type = "asked"     // viewer, name, right: wishes to see, to control, or to hand control to another
-	Granted   Type = "granted"   // viewer, name, right: the guest said yes
-	Refused   Type = "refused"   // viewer, name, right: the guest said no
-	Blocked   Type = "blocked"   // viewer, name: refused too often
-	Revoked   Type = "revoked"   // viewer, name, right: the guest took it back
-	PassedOn  Type = "passed_on" // viewer, name, right: control went to another one
-	Yielded   Type = "yielded"   // viewer, name, right: gave it back
-	Continued Type = "continued" // viewer, name: went on although another computer is shared
+	Asked     Type = "asked"         // viewer, name, right: wishes to see, to control, or to hand control to another
+	Granted   Type = "granted"       // viewer, name, right: the guest said yes
+	Refused   Type = "refused"       // viewer, name, right: the guest said no
+	Blocked   Type = "blocked"       // viewer, name: refused too often
+	Revoked   Type = "revoked"       // viewer, name, right: the guest took it back
+	PassedOn  Type = "passed_on"     // viewer, name, right: control went to another one
+	ClipIn    Type = "clipboard_in"  // viewer, name: has set the computer's clipboard, the first time since it controls
+	ClipOut   Type = "clipboard_out" // viewer, name: was sent what was copied there, likewise
+	Yielded   Type = "yielded"       // viewer, name, right: gave it back
+	Continued Type = "continued"     // viewer, name: went on although another computer is shared
 
 	ChatLine  Type = "chat_line"         // line, viewer (0: the presenter), name; never the text
 	HookSet   Type = "hook_set"          // hook, host, address

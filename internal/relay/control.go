@@ -41,13 +41,13 @@ func (f *feed) stateLocked() {
 		return
 	}
 	f.told = time.Now()
-	f.dropHandsLocked()
+	f.settleLocked()
 	names := map[string]int{}
 	for _, v := range f.viewers {
 		names[v.name]++
 	}
 	c := wire.Control{Type: wire.TypeState, Epoch: f.epoch, Question: f.question,
-		Presenter: &wire.PresenterState{Name: f.name, Attached: f.presenter != nil, Left: f.left, Changed: f.changed}}
+		Presenter: &wire.PresenterState{Name: f.name, Attached: f.presenter != nil, Left: f.left, Changed: f.changed, Clipboard: f.clipboard}}
 	for _, v := range f.viewers {
 		c.Viewers = append(c.Viewers, wire.ViewerState{Viewer: v.number, Name: v.name, Twin: names[v.name] > 1,
 			Online: v.member != nil, Attach: v.attach, View: v.view, Control: v.control, May: v.may, Asking: v.asking, To: v.to,
@@ -173,6 +173,12 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 		f.stateLocked()
 	case wire.TypeMonitors:
 		f.monitorsLocked(c.Monitors)
+	case wire.TypeClipboard:
+		if c.Clipboard != wire.ClipboardBoth && c.Clipboard != wire.ClipboardIn {
+			c.Clipboard = ""
+		}
+		f.clipboard = c.Clipboard
+		f.stateLocked()
 	case wire.TypeQuestion:
 		f.question = c.Open
 		f.stateLocked()
@@ -273,14 +279,4 @@ func (f *feed) handLocked(v *viewer, to uint16) {
 func (f *feed) canTakeLocked(v *viewer, to uint16) bool {
 	o := f.viewers[to]
 	return o != nil && o != v && o.member != nil && o.view
-}
-
-// dropHandsLocked forgets wishes to hand control that cannot come true any more. The presenter
-// sees that by itself.
-func (f *feed) dropHandsLocked() {
-	for _, v := range f.viewers {
-		if v.asking == "hand" && !(v.control && f.canTakeLocked(v, v.to)) {
-			v.asking, v.to = "", 0
-		}
-	}
 }

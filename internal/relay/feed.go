@@ -54,6 +54,7 @@ type feed struct {
 	all       stream             // all monitors together
 	monitors  []*stream          // each of them, as the presenter has listed them
 	question  bool               // the guest is being asked
+	clipboard string             // what the presenter's is there for: a constant wire.Clipboard, or ""
 	viewers   map[uint16]*viewer // by number, also away ones within graceTime
 	cursor    *message           // newest shape and place, for later viewers
 	pointer   *message
@@ -169,7 +170,7 @@ func (f *feed) attachPresenterLocked(m *member) {
 	changed := m.party.Replaced && !m.party.Resumed
 	f.changed = m.party.Replaced
 	f.presenter, f.name, f.epoch, f.left = m, m.party.Name, m.party.Epoch, false
-	f.question = false
+	f.question, f.clipboard = false, ""
 	if !m.party.Resumed {
 		f.dropMonitorsLocked()
 	}
@@ -311,6 +312,8 @@ func (f *feed) fromPresenter(m *member, h wire.Header, body []byte, msg *message
 	case wire.KindPointer:
 		f.keepLocked(&f.pointer, msg)
 		f.spreadLocked(msg, h.Kind, subPointer)
+	case wire.KindClip:
+		f.clipOutLocked(h, msg)
 	case wire.KindControl:
 		f.presenterControlLocked(c)
 	default:
@@ -370,6 +373,8 @@ func (f *feed) fromViewer(m *member, h wire.Header, body []byte, msg *message) {
 		f.ackLocked(v, h, body, msg)
 	case wire.KindInput:
 		f.inputLocked(v, msg)
+	case wire.KindClip:
+		f.clipInLocked(v, msg)
 	case wire.KindResync:
 		f.lagLocked(v, time.Now(), dropLag)
 		v.sent, v.unacked = v.sent[:0], 0 // it applies nothing of what is on its way

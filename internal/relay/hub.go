@@ -324,29 +324,30 @@ func (h *Hub) drop(r dropReason) { h.drops[r].Add(1) }
 type dropReason int
 
 const (
-	dropUnknown    dropReason = iota // kind that does not exist, or too long for its kind
-	dropDirection                    // kind that this role may not send
-	dropMalformed                    // body that does not parse
-	dropEpoch                        // of another presenter attach
-	dropNoControl                    // input of a viewer without control
-	dropHeld                         // input of a viewer whose person has not continued
-	dropQuestion                     // input while the guest is being asked
-	dropAbsent                       // for a presenter that is not there
-	dropForgedAck                    // ack of what was never sent
-	dropBlocked                      // wish of a viewer that was refused too often
-	dropFlood                        // wish of a viewer that has uttered too many
-	dropBadGrant                     // grant for a viewer that cannot exist
-	dropBadHand                      // control handed to who cannot take it, or twice
-	dropStream                       // of a stream that is not listed, or not its viewer's
-	dropLag                          // queued updates of a viewer that cannot keep up
-	dropRevoked                      // queued updates of a viewer whose grant ended
-	dropResize                       // queued updates overtaken by a resize
-	dropSuperseded                   // state, cursor, pointer or ack overtaken by a newer one
-	dropFull                         // for a party that has read nothing for long
+	dropUnknown     dropReason = iota // kind that does not exist, or too long for its kind
+	dropDirection                     // kind that this role may not send
+	dropMalformed                     // body that does not parse
+	dropEpoch                         // of another presenter attach
+	dropNoControl                     // input of a viewer without control
+	dropHeld                          // input of a viewer whose person has not continued
+	dropQuestion                      // input while the guest is being asked
+	dropAbsent                        // for a presenter that is not there
+	dropForgedAck                     // ack of what was never sent
+	dropBlocked                       // wish of a viewer that was refused too often
+	dropFlood                         // wish of a viewer that has uttered too many
+	dropBadGrant                      // grant for a viewer that cannot exist
+	dropNoClipboard                   // clipboard that the presenter does not share, or not this way
+	dropBadHand                       // control handed to who cannot take it, or twice
+	dropStream                        // of a stream that is not listed, or not its viewer's
+	dropLag                           // queued updates of a viewer that cannot keep up
+	dropRevoked                       // queued updates of a viewer whose grant ended
+	dropResize                        // queued updates overtaken by a resize
+	dropSuperseded                    // state, cursor, pointer or ack overtaken by a newer one
+	dropFull                          // for a party that has read nothing for long
 	dropReasons
 )
 
 func (r dropReason) String() string {
 	return [...]string{"unknown", "direction", "malformed", "epoch", "no_control", "held", "question", "absent",
-		"forged_ack", "blocked", "flood", "bad_grant", "bad_hand", "stream", "lag", "revoked", "resize", "superseded", "full"}[r]
+		"forged_ack", "blocked", "flood", "bad_grant", "no_clipboard", "bad_hand", "stream", "lag", "revoked", "resize", "superseded", "full"}[r]
 }

@@ -7,14 +7,16 @@ type What string
 
 // Happenings. Right is "view" or "control".
 const (
-	Asked     What = "asked"     // a viewer wishes for a right
-	Granted   What = "granted"   // the guest has given it
-	Refused   What = "refused"   // the guest has refused the wish
-	Blocked   What = "blocked"   // refused for the last time: no further wish is heard
-	Revoked   What = "revoked"   // the guest has taken the right back
-	PassedOn  What = "passed_on" // control went to another viewer
-	Yielded   What = "yielded"   // the viewer has given the right back
-	Continued What = "continued" // the viewer goes on although another computer is shared
+	Asked     What = "asked"         // a viewer wishes for a right
+	Granted   What = "granted"       // the guest has given it
+	Refused   What = "refused"       // the guest has refused the wish
+	Blocked   What = "blocked"       // refused for the last time: no further wish is heard
+	Revoked   What = "revoked"       // the guest has taken the right back
+	PassedOn  What = "passed_on"     // control went to another viewer
+	ClipIn    What = "clipboard_in"  // it has set the computer's clipboard, for the first time since it controls
+	ClipOut   What = "clipboard_out" // it was sent what was copied there, likewise
+	Yielded   What = "yielded"       // the viewer has given the right back
+	Continued What = "continued"     // the viewer goes on although another computer is shared
 )
 
 // Event is one of them, for Config.Observe.

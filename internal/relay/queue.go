@@ -20,6 +20,7 @@ const (
 	subState uint8 = 1 + iota
 	subCursor
 	subPointer
+	subClip
 	subAck // of one viewer: told apart by the message's viewer field
 )
 
@@ -150,6 +151,13 @@ func (q *queue) dropPicture(why dropReason) {
 	q.removeLocked(func(it item) bool {
 		return it.kind == wire.KindUpdate || it.kind == wire.KindCursor || it.kind == wire.KindPointer
 	}, why)
+}
+
+// dropClips removes what was copied and is not on its way yet.
+func (q *queue) dropClips(why dropReason) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.removeLocked(func(it item) bool { return it.kind == wire.KindClip }, why)
 }
 
 // updates is how many updates are not on their way yet.

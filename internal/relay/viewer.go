@@ -30,6 +30,8 @@ type viewer struct {
 	may           bool   // gets control by asking
 	why           string // wire.Why of the right that it lost last
 	yielded       bool   // and the presenter, which was away, was not told
+	clipIn        bool   // it has set the clipboard since it controls, and that was observed
+	clipOut       bool   // likewise: it was sent what was copied
 	held          bool   // its person has not continued with another computer
 	asking        string // "", "view", "control" or "hand"
 	to            uint16 // to whom, while asking is "hand"

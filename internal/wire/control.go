@@ -18,16 +18,17 @@ type Control struct {
 	Resume  string `json:"resume,omitempty"`  // welcome: the new resume secret
 	Resumed bool   `json:"resumed,omitempty"` // welcome: the old resume secret was accepted
 
-	View    bool   `json:"view,omitempty"`    // grant
-	Control bool   `json:"control,omitempty"` // grant, ask, refuse, refused
-	May     bool   `json:"may,omitempty"`     // grant
-	To      uint16 `json:"to,omitempty"`      // refuse, refused: to whom control was to be handed; else 0
-	Open    bool   `json:"open,omitempty"`    // question
-	Blocked bool   `json:"blocked,omitempty"` // refused: no further request is heard
-	Reason  string `json:"reason,omitempty"`  // ended, bye, unsaid
-	Stream  uint8  `json:"stream,omitempty"`  // lead, watch: 0 = all monitors together
-	Stamp   uint32 `json:"stamp,omitempty"`   // ping, pong: the viewer's own
-	Queue   int    `json:"queue,omitempty"`   // pong: bytes on their way to the viewer
+	View      bool   `json:"view,omitempty"`      // grant
+	Control   bool   `json:"control,omitempty"`   // grant, ask, refuse, refused
+	May       bool   `json:"may,omitempty"`       // grant
+	To        uint16 `json:"to,omitempty"`        // refuse, refused: to whom control was to be handed; else 0
+	Open      bool   `json:"open,omitempty"`      // question
+	Blocked   bool   `json:"blocked,omitempty"`   // refused: no further request is heard
+	Reason    string `json:"reason,omitempty"`    // ended, bye, unsaid
+	Clipboard string `json:"clipboard,omitempty"` // clipboard
+	Stream    uint8  `json:"stream,omitempty"`    // lead, watch: 0 = all monitors together
+	Stamp     uint32 `json:"stamp,omitempty"`     // ping, pong: the viewer's own
+	Queue     int    `json:"queue,omitempty"`     // pong: bytes on their way to the viewer
 
 	Text   string     `json:"text,omitempty"`   // chat, from a party
 	Client string     `json:"client,omitempty"` // chat from a party, unsaid: the sender's own name of the line
@@ -72,11 +73,12 @@ const (
 	TypeContinue = "continue" // the person goes on with the computer of epoch; handled by the relay
 
 	// From the presenter, to the relay.
-	TypeGrant    = "grant"    // viewer now has just these: view, control, may
-	TypeRefuse   = "refuse"   // viewer's wish for view, or control=true, is refused; to
-	TypeMonitors = "monitors" // all monitors that there are now: see the package documentation
-	TypeQuestion = "question" // open: a question is before the guest, input is stopped
-	TypeBye      = "bye"      // from either: leaves on purpose; reason
+	TypeGrant     = "grant"     // viewer now has just these: view, control, may
+	TypeRefuse    = "refuse"    // viewer's wish for view, or control=true, is refused; to
+	TypeMonitors  = "monitors"  // all monitors that there are now: see the package documentation
+	TypeQuestion  = "question"  // open: a question is before the guest, input is stopped
+	TypeClipboard = "clipboard" // what its clipboard is there for: clipboard, a constant Clipboard; else ""
+	TypeBye       = "bye"       // from either: leaves on purpose; reason
 )
 
 // PresenterState is what everybody may know of the presenter.
@@ -86,7 +88,8 @@ type PresenterState struct {
 	Left     bool   `json:"left,omitempty"` // it went away on purpose
 	Changed  bool   `json:"changed"`        // another computer than before: see ViewerState.Held
 	// Monitors are told to the presenter and to viewers that have the view grant.
-	Monitors []Monitor `json:"monitors,omitempty"`
+	Monitors  []Monitor `json:"monitors,omitempty"`
+	Clipboard string    `json:"clipboard,omitempty"` // see Control.Clipboard
 }
 
 // ViewerState is what everybody may know of a viewer.

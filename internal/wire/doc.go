@@ -36,6 +36,7 @@
 //	18 Resync      viewer     relay      last update that was applied     0
 //	19 NeedKey     relay      presenter  0                                0
 //	32 Control     any        any        0                                MaxControl
+//	33 Clip        any        any        a viewer's: as of Input, else 0  MaxClip
 //	34 Chunk       any        any        number of the transfer           MaxChunk
 //
 // A message of a kind that its sender may not send, or longer than its kind allows, is
@@ -187,6 +188,19 @@
 // is open. A refused "hand" is told to who wished it, with "to". Grant always names all three
 // rights; control includes may, and may includes view. Nobody learns by messages of his own why
 // he lost a right: it stands in "state", which also comes after a reconnect.
+//
+// # Clipboard
+//
+//	offset 0   u8   format    1 = text
+//	       1   UTF-8 of 1..MaxClipText bytes without control characters but line feed and tab
+//
+// A viewer sends what was copied on its side just before the keys of the paste; it counts in the
+// order of its inputs and on the same conditions: seq is the next number of its input counter,
+// and who could not put input in cannot set the clipboard. The presenter sends what is copied
+// on its computer to the viewer that holds control, which header.viewer names, and the relay
+// passes it on only to the viewer that holds control when it arrives. What was copied before
+// that viewer had control is never sent, nor is what a viewer has put there sent to any viewer.
+// With "clipboard" the presenter says at each attach what is possible; without it nothing is.
 //
 // # Chat
 //

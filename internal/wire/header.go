@@ -27,6 +27,7 @@ const (
 	KindResync  Kind = 18
 	KindNeedKey Kind = 19
 	KindControl Kind = 32
+	KindClip    Kind = 33
 	KindChunk   Kind = 34
 )
 
@@ -58,7 +59,7 @@ const (
 	// MaxMessage bounds any message; larger ones end the connection.
 	MaxMessage = HeaderSize + MaxUpdate
 	// MaxViewerMessage bounds what a viewer may send.
-	MaxViewerMessage = HeaderSize + MaxControl
+	MaxViewerMessage = HeaderSize + MaxClip
 )
 
 // ErrMalformed is returned (wrapped) by every Parse function for bytes that break the
@@ -118,6 +119,8 @@ func MaxBody(k Kind) int {
 		return 0
 	case KindControl:
 		return MaxControl
+	case KindClip:
+		return MaxClip
 	case KindChunk:
 		return MaxChunk
 	}

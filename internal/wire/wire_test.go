@@ -82,6 +82,18 @@ func sets() map[string][]vector {
 	h := Header{Kind: KindUpdate, Flags: FlagReset | FlagKey, Stream: 1, Epoch: 0xfffe, Viewer: 0x1234, Seq: 0xfffffffd}
 	chunk := AppendChunk(nil, 0x0001020304050607, []byte("data"))
 	return map[string][]vector{
+		"clip": {
+			good("text", AppendClip(nil, "a\tb\nc"), "a\tb\nc"),
+			good("emoji, right to left, marks", AppendClip(nil, "👩‍💻 שלום \u200fمرحبا\u0301 \ufeff"), "👩‍💻 שלום \u200fمرحبا\u0301 \ufeff"),
+			bad("empty", nil), bad("no text", []byte{1}), bad("another format", []byte{2, 'a'}),
+			bad("NUL", AppendClip(nil, "a\x00")), bad("carriage return", AppendClip(nil, "a\r\n")), bad("escape", AppendClip(nil, "\x1b[201~")),
+			bad("DEL", AppendClip(nil, "\x7f")), bad("C1", AppendClip(nil, "\u009b")), bad("no UTF-8", []byte{1, 0xff}), bad("a surrogate", []byte{1, 0xed, 0xa0, 0x80}),
+		},
+		"cleanclip": {
+			good("clean", []byte("a\tb\nc 😀"), "a\tb\nc 😀"), good("line ends", []byte("a\r\nb\rc\n\rd\n"), "a\nb\nc\n\nd\n"),
+			good("control characters", []byte("\x00a\x1b[31m\x07\x7f\u0085\u009bb"), "a[31mb"), good("marks of direction stay", []byte("\u200f\u202aשלום\u202c"), "\u200f\u202aשלום\u202c"),
+			good("nothing left", []byte("\x00"), ""), good("a byte order mark stays", []byte("\ufeffa"), "\ufeffa"),
+		},
 		"chunk": {
 			good("four bytes", chunk, chunkValue{0x0001020304050607, "64617461"}),
 			good("largest", AppendChunk(nil, 0, make([]byte, MaxChunkData)), chunkValue{0, strings.Repeat("00", MaxChunkData)}),
@@ -183,6 +195,10 @@ func sets() map[string][]vector {
 
 func parse(set string, b []byte) (any, error) {
 	switch set {
+	case "clip":
+		return ParseClip(b)
+	case "cleanclip":
+		return CleanClip(string(b)), nil
 	case "chunk":
 		offset, data, err := ParseChunk(b)
 		return chunkValue{offset, hex.EncodeToString(data)}, err
@@ -263,7 +279,7 @@ func TestVectors(t *testing.T) {
 
 func TestMaxBodyKnowsEveryKind(t *testing.T) {
 	kinds := map[Kind]int{KindUpdate: MaxUpdate, KindCursor: MaxCursor, KindPointer: 4, KindAck: 12, KindInput: MaxInput,
-		KindResync: 0, KindNeedKey: 0, KindControl: MaxControl, KindChunk: MaxChunk}
+		KindResync: 0, KindNeedKey: 0, KindControl: MaxControl, KindChunk: MaxChunk, KindClip: MaxClip}
 	for k := range 256 {
 		want, known := kinds[Kind(k)]
 		if !known {
@@ -347,6 +363,12 @@ func FuzzParse(f *testing.F) {
 			if again, err := ParseControl(body); err != nil || !reflect.DeepEqual(again, c) {
 				t.Errorf("control %+v became %+v, %v", c, again, err)
 			}
+		}
+		if text, err := ParseClip(b); err == nil && (!bytes.Equal(AppendClip(nil, text), b) || CleanClip(text) != text) {
+			t.Error("clip changed")
+		}
+		if s := CleanClip(string(b)); CleanClip(s) != s || s != "" && len(s) <= MaxClipText && !canParseClip(s) {
+			t.Errorf("%q is not clean", s)
 		}
 		if offset, data, err := ParseChunk(b); err == nil && !bytes.Equal(AppendChunk(nil, offset, data), b) {
 			t.Error("chunk changed")

@@ -10,6 +10,7 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {boolean} attached
  * @property {boolean} [left] it went away on purpose
  * @property {boolean} [changed]
+ * @property {string} [clipboard] what its clipboard is there for: "both" ways, or only "in" to it
  * @property {Monitor[]} [monitors] told to those that may see the screen
  */
 
@@ -55,6 +56,7 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {boolean} [resumed]
  * @property {boolean} [view]
  * @property {boolean} [control]
+ * @property {string} [clipboard]
  * @property {boolean} [may]
  * @property {number} [to] to whom control was to be handed
  * @property {boolean} [open]
@@ -104,10 +106,10 @@ const CONTROL_FIELDS = {
   type: 'string', role: 'string', viewer: 'u16', epoch: 'u16', resume: 'string', resumed: 'bool',
   view: 'bool', control: 'bool', open: 'bool', blocked: 'bool', reason: 'string', stream: 'u8',
   question: 'bool', stamp: 'u32', queue: 'u32', text: 'string', client: 'string', before: 'u32',
-  more: 'bool', may: 'bool', to: 'u16',
+  more: 'bool', may: 'bool', to: 'u16', clipboard: 'string',
 };
 /** @type {Record<string, FieldType>} */
-const PRESENTER_FIELDS = { name: 'string', attached: 'bool', left: 'bool', changed: 'bool' };
+const PRESENTER_FIELDS = { name: 'string', attached: 'bool', left: 'bool', changed: 'bool', clipboard: 'string' };
 /** @type {Record<string, FieldType>} */
 const VIEWER_FIELDS = {
   viewer: 'u16', name: 'string', twin: 'bool', online: 'bool', attach: 'u32', view: 'bool',
