@@ -83,8 +83,8 @@ func TestDesktopThatIsTooLarge(t *testing.T) {
 		}
 		s := newSharing(p, l)
 		defer s.stop()
-		s.epoch, s.wantKey = 1, true
-		if _, err := s.sendUpdates(time.Now()); !errors.Is(err, errDesktop) || !strings.Contains(err.Error(), "20000x100") {
+		s.epoch, p.streams[0].viewers, p.streams[0].wantKey = 1, 1, true
+		if _, err := s.pump(time.Now()); !errors.Is(err, errDesktop) || !strings.Contains(err.Error(), "20000x100") {
 			t.Errorf("got %v", err)
 		}
 	})
