@@ -111,7 +111,7 @@ func (s *sharing) tellMonitors() error {
 // subscribe finds out who watches what. Of streams that nobody watches any more nothing is kept,
 // and what no stream shows is not captured.
 func (s *sharing) subscribe() {
-	var areas []screen.Rect
+	s.wanted = s.wanted[:0]
 	all := false
 	for _, st := range s.p.streams {
 		before := st.viewers
@@ -122,17 +122,17 @@ func (s *sharing) subscribe() {
 		case st.viewers > 0 && st.number == 0:
 			all = true
 		case st.viewers > 0:
-			areas = append(areas, st.area)
+			s.wanted = append(s.wanted, st.area)
 		}
 	}
 	if all {
-		areas = nil
-	} else if areas == nil {
+		s.wanted = s.wanted[:0]
+	} else if len(s.wanted) == 0 {
 		return // nobody watches, and nothing is captured
 	}
-	if !slices.Equal(areas, s.areas) {
-		s.areas, s.dirty = areas, true
-		s.p.cfg.Screen.Watch(areas)
+	if !slices.Equal(s.wanted, s.areas) {
+		s.areas, s.dirty = append(s.areas[:0], s.wanted...), true
+		s.p.cfg.Screen.Watch(s.areas)
 	}
 }
 

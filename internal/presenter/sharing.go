@@ -42,7 +42,8 @@ type sharing struct {
 	epoch   uint16
 	dirty   bool           // the capturer has something new
 	desktop screen.Picture // of the last Grab
-	areas   []screen.Rect  // of it that are captured; nil = all
+	areas   []screen.Rect  // of it that are captured; none = all
+	wanted  []screen.Rect  // scratch of subscribe
 
 	cursor     uint32 // serial of the shape that was sent
 	cursorSent bool
@@ -54,7 +55,7 @@ type sharing struct {
 func newSharing(p *Presenter, l *link) *sharing {
 	s := &sharing{p: p, link: l, notes: make(chan note, 64), quit: make(chan struct{}), dirty: true}
 	for _, st := range p.streams {
-		st.viewers, st.pace = 0, newPace()
+		st.viewers, st.wantKey, st.pace = 0, false, newPace()
 		st.empty()
 	}
 	s.consent.init(s)
@@ -203,7 +204,6 @@ func (s *sharing) control(n note, now time.Time) error {
 	case wire.TypeState:
 		s.p.grants.state(c.Viewers)
 		s.p.inject.check()
-		s.subscribe()
 		if err := s.tellGrants(); err != nil {
 			return err
 		}
@@ -254,7 +254,6 @@ func (s *sharing) grant(viewer uint16, r rights) error {
 // granted follows a change of a viewer's grant.
 func (s *sharing) granted(viewer uint16) error {
 	s.p.inject.check()
-	s.subscribe()
 	s.consent.review()
 	return s.tellGrant(viewer)
 }
@@ -272,6 +271,7 @@ func (s *sharing) tell(c wire.Control) error {
 // to do unless something happens.
 func (s *sharing) pump(now time.Time) (time.Duration, error) {
 	const long = time.Minute
+	s.subscribe()
 	if s.epoch == 0 || !s.watched() {
 		return s.idle(now, long) // nobody may see: nothing is captured
 	}

@@ -188,7 +188,6 @@ func simulate(t *testing.T, rate float64, rtt time.Duration, loss float64) *simu
 	m.say(wire.Control{Type: wire.TypeWelcome, Epoch: 1})
 	m.say(wire.Control{Type: wire.TypeState, Viewers: []wire.ViewerState{{Viewer: 1, Online: true, View: true, Control: true}}})
 	m.s.p.grants.set(1, rights{control: true})
-	m.s.subscribe()
 	m.hand(note{kind: wire.KindNeedKey})
 	return m
 }

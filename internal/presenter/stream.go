@@ -30,7 +30,7 @@ func newStream(number uint8, enc *screen.Encoder) *stream {
 // empty forgets what viewers hold, since none is left: the next one gets a picture of its own
 // time. The memory goes too, but for the whole desktop, which the next viewer sees first.
 func (st *stream) empty() {
-	st.held, st.wantKey = false, false
+	st.held = false
 	if st.number == 0 {
 		st.enc.DropCatchUp()
 		return
