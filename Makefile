@@ -17,7 +17,7 @@ GO_BUILD := CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(V
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## bin/broker and bin/presenter, static, without cgo
@@ -39,8 +39,16 @@ test: ## everything that must pass before a commit lands: format, vet, Go tests 
 test-long: ## the property and soak tests at full length, the Postman collection, then each fuzz target for FUZZTIME
 	@make/need.sh test
 	npm ci --prefix tools/newman --no-audit --no-fund --loglevel=error
+	npm ci --prefix web/test --no-audit --no-fund --loglevel=error
 	PINDESK_LONG=1 go test -race -count=1 -timeout 60m ./...
 	@make/fuzz.sh $(FUZZTIME)
+
+.PHONY: screenshots
+screenshots: ## every page and state on a phone, a laptop and 4K, dark and light: out/screenshots/index.html (10 min)
+	@make/need.sh test
+	npm ci --prefix web/test --no-audit --no-fund --loglevel=error
+	rm -rf out/screenshots
+	PINDESK_SCREENSHOTS=$(CURDIR)/out/screenshots go test -count=1 -timeout 60m -run '^TestEveryState$$' ./internal/e2e
 
 .PHONY: bench
 bench: build bench-programs ## beside noVNC with TigerVNC and x11vnc, and websockify: a row a bar, pass or short (ROUNDS=3, 35 min)

@@ -76,14 +76,13 @@ run_web() {
         "$(sed -n 's/^# fail //p' "$out/web.tap")"
 }
 
-check_types() {
-    npm ci --prefix web/test --no-audit --no-fund --loglevel=error &&
-        web/test/node_modules/.bin/tsc -p web/jsconfig.json
-}
+# tsc, and axe-core, which the Go tests put into the pages.
+fetch_page_tools() { npm ci --prefix web/test --no-audit --no-fund --loglevel=error; }
 
 stage "gofmt" is_formatted
 stage "go vet" go vet "$@"
-stage "types of the pages' modules" check_types
+stage "tools that check the pages" fetch_page_tools
+stage "types of the pages' modules" web/test/node_modules/.bin/tsc -p web/jsconfig.json
 run_web
 run_go "$@"
 

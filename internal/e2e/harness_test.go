@@ -144,7 +144,12 @@ func (s *site) newPIN() string {
 
 // open joins and opens the relay's socket; the caller closes it.
 func (s *site) open(pin, role, resume string) (*websocket.Conn, error) {
-	status, a := s.call("POST", "/api/v1/join", map[string]string{"session_pin": pin, "role": role, "name": role, "resume": resume})
+	return s.openAs(role, pin, role, resume)
+}
+
+// openAs is open with a name.
+func (s *site) openAs(name, pin, role, resume string) (*websocket.Conn, error) {
+	status, a := s.call("POST", "/api/v1/join", map[string]string{"session_pin": pin, "role": role, "name": name, "resume": resume})
 	if status != 200 {
 		return nil, fmt.Errorf("join: %d %v", status, a)
 	}
@@ -179,7 +184,13 @@ type goViewer struct {
 // view joins as a viewer and asks to see.
 func (s *site) view(pin string, resume string) *goViewer {
 	s.t.Helper()
-	ws, err := s.open(pin, "viewer", resume)
+	return s.viewAs("viewer", pin, resume)
+}
+
+// viewAs is view with a name.
+func (s *site) viewAs(name, pin, resume string) *goViewer {
+	s.t.Helper()
+	ws, err := s.openAs(name, pin, "viewer", resume)
 	if err != nil {
 		s.t.Fatal(err)
 	}

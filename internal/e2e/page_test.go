@@ -41,17 +41,22 @@ func startChromium(t *testing.T, width, height int) *page {
 
 func newTab(parent context.Context, t *testing.T) *page {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewWindow(true), chromedp.WithListener(func(ev any) {
-		if e, ok := ev.(*runtime.EventExceptionThrown); ok {
-			t.Errorf("the page threw: %s %+v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception)
-		}
-	}))
+	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewWindow(true), chromedp.WithListener(noThrow(t)))
 	t.Cleanup(cancel)
 	// Without a limit of its own: the browser lives as long as the context of its first action.
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatal(err)
 	}
 	return &page{t: t, ctx: ctx}
+}
+
+// noThrow is a listener that fails the test when a page throws.
+func noThrow(t *testing.T) func(any) {
+	return func(ev any) {
+		if e, ok := ev.(*runtime.EventExceptionThrown); ok {
+			t.Errorf("the page threw: %s %+v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception)
+		}
+	}
 }
 
 // action is one step that returns nothing.

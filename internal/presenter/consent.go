@@ -66,11 +66,8 @@ func (c *consent) state(viewers []wire.ViewerState) error {
 	}
 	c.review()
 	for n := range before {
-		v := c.viewers[n]
-		for _, st := range c.s.p.streams {
-			if !v.Online || v.Stream != st.number {
-				st.pace.forget(n)
-			}
+		if !c.viewers[n].Online {
+			c.s.pace.forget(n)
 		}
 	}
 	return nil

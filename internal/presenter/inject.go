@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"pindesk/internal/screen"
 	"pindesk/internal/wire"
 )
 
@@ -21,7 +20,6 @@ const inputQueue = 512
 type job struct {
 	viewer uint16
 	epoch  uint16
-	stream uint8
 	layout uint16
 	seq    uint32
 	events []wire.Event
@@ -34,7 +32,7 @@ type injection struct {
 	log    *slog.Logger
 	jobs   chan job
 	kick   chan struct{} // capacity 1: grants have changed
-	places places        // of the pictures that input is for
+	layout atomic.Uint32 // present layout; input of another is of another picture
 
 	// injected is the newest input that is in the desktop: viewer<<32 | seq.
 	injected atomic.Uint64
@@ -62,7 +60,7 @@ type inputSeq struct {
 
 func newInjection(to Injector, g *grants, log *slog.Logger) *injection {
 	return &injection{to: to, grants: g, log: log, jobs: make(chan job, inputQueue), kick: make(chan struct{}, 1),
-		places: places{of: map[uint8]place{}}, holding: map[heldKey]bool{}, seen: map[uint16]inputSeq{}}
+		holding: map[heldKey]bool{}, seen: map[uint16]inputSeq{}}
 }
 
 // submit takes the events of one message. It never waits.
@@ -127,7 +125,7 @@ func (i *injection) inject(j job) {
 		i.holder = j.viewer
 	}
 	i.heard = time.Now()
-	area, present := i.places.find(j.stream, j.layout)
+	present := uint16(i.layout.Load()) == j.layout
 	for _, e := range j.events {
 		for more := true; more; {
 			var now wire.Event
@@ -136,7 +134,7 @@ func (i *injection) inject(j job) {
 			if _, ok := i.grants.mayControl(j.viewer); !ok {
 				return
 			}
-			if err := i.event(now, area, present); err != nil {
+			if err := i.event(now, present); err != nil {
 				i.log.Warn("input could not be injected", "err", err)
 			}
 		}
@@ -162,13 +160,11 @@ func cutText(e wire.Event) (first, rest wire.Event, more bool) {
 	return e, wire.Event{}, false
 }
 
-// event injects one event. area is where the picture that it was made on is; present says that it
-// still is, without which pointer input is for something that may be elsewhere now.
-func (i *injection) event(e wire.Event, area screen.Rect, present bool) error {
+func (i *injection) event(e wire.Event, present bool) error {
 	switch e.Type {
 	case wire.EventMove:
 		if present {
-			return i.to.Move(area.X+min(e.X, area.W-1), area.Y+min(e.Y, area.H-1))
+			return i.to.Move(e.X, e.Y)
 		}
 	case wire.EventButton:
 		k := heldKey{button: e.Button}

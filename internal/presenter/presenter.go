@@ -39,10 +39,8 @@ type Presenter struct {
 	grants *grants
 	inject *injection
 	talk   *talk
+	enc    *screen.Encoder
 	resume string // newest resume secret
-
-	monitors numbering
-	streams  []*stream // that of the whole desktop, then the monitors'; owned by the loop
 }
 
 // Reconnecting: the first try comes almost at once, because most drops are short.
@@ -78,7 +76,7 @@ func New(c Config) (*Presenter, error) {
 	if c.Say == nil {
 		c.Say = func(string, ...any) {}
 	}
-	p := &Presenter{cfg: c, broker: u, start: time.Now(), streams: []*stream{newStream(0, screen.NewEncoder(0))}, talk: newTalk()}
+	p := &Presenter{cfg: c, broker: u, start: time.Now(), enc: screen.NewEncoder(0), talk: newTalk()}
 	p.grants = newGrants()
 	p.inject = newInjection(c.Input, p.grants, c.Log)
 	return p, nil
@@ -87,7 +85,7 @@ func New(c Config) (*Presenter, error) {
 // Run shares until ctx is done (then it returns nil), the session ends, another presenter
 // takes over, or the desktop is gone. It reconnects by itself and says so.
 func (p *Presenter) Run(ctx context.Context) error {
-	p.streams[0].enc.Prepare(p.cfg.Screen.Size())
+	p.enc.Prepare(p.cfg.Screen.Size())
 	ctx, cancel := context.WithCancel(ctx)
 	var injecting sync.WaitGroup
 	injecting.Go(func() { p.inject.run(ctx) })

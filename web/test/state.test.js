@@ -1,7 +1,7 @@
 // What the viewer page shows and asks for, from the relay's messages.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Model } from '../viewer/state.js';
+import { Model, STATES } from '../viewer/state.js';
 
 const presenter = { name: 'Ana', attached: true, changed: false };
 const state = (mine = {}, o = {}) => ({ type: 'state', epoch: 1, presenter, viewers: [{ viewer: 3, online: true, attach: 1, view: false, control: false, ...mine }], ...o });
@@ -15,6 +15,7 @@ function setup() {
   };
   const is = (want) => {
     const p = m.page();
+    assert.ok(STATES[p.state].includes(p.detail), `STATES lacks ${p.state} ${p.detail}`);
     assert.equal([p.state, p.detail, p.picture, p.control ? 'control' : '', p.input ? 'input' : ''].filter(Boolean).join(' '), want);
     return p;
   };

@@ -1,13 +1,7 @@
 // What the viewer page is at any moment, from the link's state, the relay's control messages and
 // what was painted. Pure: messages in, a description of the page out; ui.js shows it.
 //
-// dataset.state and dataset.detail of the page:
-//
-//	joining  connecting, retrying, busy, draining, reconnecting (the last picture stays, dimmed)
-//	waiting  no-presenter, presenter-away, presenter-left, asking, denied, picture, replaced
-//	live     '', asking, denied (both: control), paused, replaced
-//	ended    ended, expired, blocked, taken
-//	error    unknown, blocked, full, pin, browser, data, other
+// dataset.state and dataset.detail of the page are those of STATES.
 import { Close } from '../shared/wire.js';
 import { hasText, t } from '../shared/texts.js';
 
@@ -33,6 +27,15 @@ import { hasText, t } from '../shared/texts.js';
  * @property {ViewerState[]} viewers as the relay told last
  * @property {import('../shared/wire.js').PresenterState | null} presenter
  */
+
+/** Every state and its details. Who adds one adds a scene to internal/e2e/scenes_test.go. */
+export const STATES = Object.freeze({
+  joining: ['connecting', 'retrying', 'busy', 'draining', 'reconnecting'], // reconnecting: the last picture stays, dimmed
+  waiting: ['no-presenter', 'presenter-away', 'presenter-left', 'asking', 'denied', 'picture', 'replaced'],
+  live: ['', 'asking', 'denied', 'paused', 'replaced'], // asking, denied: control
+  ended: ['ended', 'expired', 'blocked', 'taken'],
+  error: ['unknown', 'blocked', 'full', 'pin', 'data', 'other'],
+});
 
 // Details in which the last picture stays, dimmed, until there is a new one.
 const KEEPS = new Set(['reconnecting', 'busy', 'draining', 'presenter-away', 'picture']);
@@ -81,7 +84,7 @@ export class Model {
 
   /**
    * There is no link, or no more.
-   * @param {'pin' | 'browser' | 'data'} detail
+   * @param {'pin' | 'data'} detail
    */
   fail(detail) {
     this.#end = { state: 'error', detail, reason: '' };
@@ -244,7 +247,7 @@ export class Model {
       return panel(t(detail === 'blocked' ? 'error.blocked.title' : 'ended.title'), text, detail === 'taken' ? ['here', 'home'] : ['home']);
     }
     if (state === 'error') {
-      return panel(t(`error.${detail}.title`), t(`error.${detail}.text`, { code: this.#end?.reason ?? '' }), detail === 'other' || detail === 'full' || detail === 'data' ? ['retry', 'home'] : detail === 'browser' ? [] : ['home']);
+      return panel(t(`error.${detail}.title`), t(`error.${detail}.text`, { code: this.#end?.reason ?? '' }), detail === 'other' || detail === 'full' || detail === 'data' ? ['retry', 'home'] : ['home']);
     }
     if (detail === 'connecting') return panel(t('joining.title'), t('joining.text'));
     if (detail === 'busy') {

@@ -323,7 +323,7 @@ func prose(text string) template.HTML {
 		switch {
 		case isHeading:
 			end()
-			b.WriteString("<h3>" + template.HTMLEscapeString(heading) + "</h3>\n")
+			b.WriteString("<h2>" + template.HTMLEscapeString(heading) + "</h2>\n")
 		case line == "":
 			end()
 		default:

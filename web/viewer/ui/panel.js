@@ -8,7 +8,7 @@ export function Panel({ panel, onAction }) {
   return html`<div id="card">
     <div id="spinner" aria-hidden="true"></div>
     <div role="status">
-      <h1 id="panel-title">${panel?.title}</h1>
+      <h2 id="panel-title">${panel?.title}</h2>
       ${panel?.says && html`<p id="panel-says">${panel.says}</p>`}
       <p id="panel-text">${panel?.text}</p>
     </div>

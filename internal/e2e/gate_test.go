@@ -1,0 +1,180 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gorilla/websocket"
+
+	"pindesk/internal/wire"
+)
+
+const (
+	joinPath  = "/api/v1/join"
+	relayPath = "/api/v1/relay"
+)
+
+// gate is a reverse proxy before a broker. It lets everything through until a test tells it to
+// hold, answer or cut something: for what a page shows only while something is wrong.
+type gate struct {
+	t   *testing.T
+	url string
+	srv *httptest.Server
+
+	mu    sync.Mutex
+	own   map[string]http.HandlerFunc // by how the path ends: answers instead of the broker
+	conns map[net.Conn]bool           // to the broker
+	shut  bool
+}
+
+// newGate listens; through says where to, when it is known.
+func newGate(t *testing.T) *gate {
+	t.Helper()
+	g := &gate{t: t, own: map[string]http.HandlerFunc{}, conns: map[net.Conn]bool{}}
+	g.srv = httptest.NewUnstartedServer(nil)
+	g.url = "http://" + g.srv.Listener.Addr().String()
+	t.Cleanup(func() { g.cut(); g.srv.CloseClientConnections(); g.srv.Close() })
+	return g
+}
+
+// through lets everything pass to a broker, and begins to serve.
+func (g *gate) through(broker string) {
+	g.t.Helper()
+	to, err := url.Parse(broker)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(to)
+			if r.In.Header.Get("Origin") == g.url { // a page that came through here is the broker's own
+				r.Out.Header.Set("Origin", broker)
+			}
+		},
+		Transport: &http.Transport{DialContext: g.dial, DisableCompression: true, ForceAttemptHTTP2: false},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
+			w.WriteHeader(http.StatusBadGateway)
+		},
+	}
+	g.srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if own := g.instead(r.URL.Path); own != nil {
+			own(w, r)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	})
+	g.srv.Start()
+}
+
+func (g *gate) instead(path string) http.HandlerFunc {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for end, h := range g.own {
+		if strings.HasSuffix(path, end) {
+			return h
+		}
+	}
+	return nil
+}
+
+// answer answers what is asked of paths with an end, instead of the broker.
+func (g *gate) answer(end string, h http.HandlerFunc) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.own[end] = h
+}
+
+func (g *gate) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	c, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut {
+		c.Close()
+		return nil, net.ErrClosed
+	}
+	g.conns[c] = true
+	return c, nil
+}
+
+// cut ends every connection to the broker, and lets nobody through any more.
+func (g *gate) cut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shut = true
+	for c := range g.conns {
+		c.Close()
+	}
+	clear(g.conns)
+}
+
+// answerJoin answers every join with a status and an error code of the API.
+func (g *gate) answerJoin(status int, code string) {
+	g.answer(joinPath, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Retry-After", "60")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(map[string]any{"success": false, "error": code, "message": "made by the test"})
+	})
+}
+
+// holdJoin answers no join until the page gives it up.
+func (g *gate) holdJoin() {
+	g.answer(joinPath, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // the server looks for the page's leaving only afterwards
+		<-r.Context().Done()
+	})
+}
+
+// playRelay lets every join succeed and plays the relay: play speaks first, and the socket
+// stays open until the page leaves.
+func (g *gate) playRelay(play func(*websocket.Conn)) {
+	g.answer(relayPath, func(w http.ResponseWriter, r *http.Request) { g.serveRelay(w, r, play) })
+	g.answer(joinPath, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"success": true, "ticket": strings.Repeat("t", 32), "relay_path": relayPath})
+	})
+}
+
+func (g *gate) serveRelay(w http.ResponseWriter, r *http.Request, play func(*websocket.Conn)) {
+	up := websocket.Upgrader{Subprotocols: []string{wire.Protocol}, CheckOrigin: func(*http.Request) bool { return true }}
+	ws, err := up.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer ws.Close()
+	play(ws)
+	for {
+		if _, _, err := ws.ReadMessage(); err != nil {
+			return
+		}
+	}
+}
+
+// controls returns what sends control messages as the relay does.
+func controls(all ...wire.Control) func(*websocket.Conn) {
+	return func(ws *websocket.Conn) {
+		for _, c := range all {
+			b, _ := json.Marshal(c)
+			_ = ws.WriteMessage(websocket.BinaryMessage, append(wire.AppendHeader(nil, wire.Header{Kind: wire.KindControl}), b...))
+		}
+	}
+}
+
+// closes returns what closes the socket as the relay does.
+func closes(code int) func(*websocket.Conn) {
+	return func(ws *websocket.Conn) {
+		_ = ws.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""))
+	}
+}

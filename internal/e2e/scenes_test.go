@@ -1,0 +1,234 @@
+package e2e
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"pindesk/internal/presenter"
+	"pindesk/internal/screen"
+	"pindesk/internal/wire"
+)
+
+// waitLimit bounds what a scene waits for.
+const waitLimit = 20 * time.Second
+
+// scene is a page in one state. A new state of a page is one more scene.
+type scene struct {
+	name string
+	// shows is "STATE DETAIL" of the viewer's page, see STATES of web/viewer/state.js; "" on other pages.
+	shows string
+	// play brings the page there. Scenes are played with a real broker, presenter and desktop; made
+	// says what stands in for something that a test cannot have, or not soon enough.
+	play func(*act)
+	made string
+}
+
+// What stands in for something real.
+const (
+	madeJoin  = "the gate answers the join"
+	madeRelay = "the gate plays the relay"
+)
+
+var scenes = []scene{
+	{name: "home", play: func(a *act) { a.open("/") }},
+	{name: "home-guest", play: func(a *act) { a.open("/#" + a.pin) }},
+	{name: "home-bad-pin", play: func(a *act) { a.open("/#7W2-97") }},
+	{name: "docs", play: func(a *act) { a.open("/docs") }},
+	{name: "latency", play: func(a *act) {
+		a.v.open(a.stage.site.url + "/resources/latency_example.html") // it measures the way to there, which the policy must allow
+		a.wait("the test is over", `document.documentElement.dataset.state === 'done'`)
+	}},
+
+	{name: "joining", shows: "joining connecting", made: madeJoin, play: func(a *act) { a.gate.holdJoin(); a.view() }},
+	{name: "joining-retrying", shows: "joining retrying", made: madeJoin, play: func(a *act) {
+		a.gate.answerJoin(http.StatusBadGateway, "")
+		a.view()
+	}},
+	{name: "joining-busy", shows: "joining busy", made: madeJoin, play: func(a *act) {
+		a.gate.answerJoin(http.StatusTooManyRequests, "too_many_requests")
+		a.view()
+	}},
+	{name: "joining-draining", shows: "joining draining", made: madeJoin, play: func(a *act) {
+		a.gate.answerJoin(http.StatusServiceUnavailable, "draining")
+		a.view()
+	}},
+	{name: "reconnecting", shows: "joining reconnecting", play: func(a *act) { a.live(presenter.ControlFree); a.gate.cut() }},
+
+	{name: "waiting", shows: "waiting no-presenter", play: (*act).view},
+	{name: "waiting-asking", shows: "waiting asking", play: func(a *act) { a.asking() }},
+	{name: "waiting-denied", shows: "waiting denied", play: func(a *act) { a.asking(); a.guest.answers <- false }},
+	{name: "waiting-refused", shows: "waiting denied", play: func(a *act) {
+		a.asking()
+		a.guest.answers <- false
+		for range 2 {
+			a.click("#panel-actions button")
+			a.answer(false)
+		}
+		a.v.wantState("ended blocked")
+		a.v.open("about:blank")
+		a.view()
+		a.wait("it says that nothing more is heard", `document.querySelector('#panel-actions [data-action=home]')`)
+	}},
+	{name: "waiting-picture", shows: "waiting picture", made: madeRelay, play: func(a *act) {
+		a.gate.playRelay(controls(
+			wire.Control{Type: wire.TypeWelcome, Role: "viewer", Viewer: 1, Epoch: 1, Resume: "r"},
+			wire.Control{Type: wire.TypeState, Epoch: 1, Presenter: &wire.PresenterState{Name: "Anna's laptop", Attached: true},
+				Viewers: []wire.ViewerState{{Viewer: 1, Online: true, View: true}}},
+		))
+		a.view()
+	}},
+	{name: "waiting-away", shows: "waiting presenter-away", play: func(a *act) {
+		way := newGate(a.t)
+		way.through(a.stage.site.url)
+		a.share("Anna's laptop", presenter.ControlFree, way)
+		a.view()
+		a.v.wantState("live")
+		a.shown()
+		way.cut()
+	}},
+	{name: "waiting-left", shows: "waiting presenter-left", play: func(a *act) { s := a.live(presenter.ControlFree); _ = s.stop() }},
+	{name: "waiting-replaced", shows: "waiting replaced", play: func(a *act) {
+		a.live(presenter.ControlFree)
+		a.share("Anna's other computer", presenter.Ask)
+	}},
+
+	{name: "live", shows: "live ", play: func(a *act) { a.live(presenter.ControlFree) }},
+	{name: "live-watching", shows: "live ", play: func(a *act) { a.live(presenter.ViewOnly) }},
+	{name: "live-asking", shows: "live asking", play: func(a *act) { a.wantControl() }},
+	{name: "live-denied", shows: "live denied", play: func(a *act) { a.wantControl(); a.guest.answers <- false }},
+	{name: "live-paused", shows: "live paused", play: func(a *act) {
+		a.wantControl()
+		a.guest.answers <- true
+		a.v.wantState("live  control=yes")
+		a.other("Björn", true)
+		a.guest.wantQuestion(a.t.Fatal)
+	}},
+	{name: "live-replaced", shows: "live replaced", made: "the test plays a presenter that grants view without being asked", play: func(a *act) {
+		a.live(presenter.ControlFree)
+		a.push("Anna's other computer")
+	}},
+
+	{name: "menu-screen", shows: "live ", play: func(a *act) { a.live(presenter.ControlFree); a.click("#screen-button") }},
+	{name: "stats", shows: "live ", play: func(a *act) { a.live(presenter.ControlFree); a.click("#stats-button") }},
+	{name: "people", shows: "live ", play: func(a *act) {
+		a.live(presenter.ControlFree)
+		a.other("Björn", false)
+		a.other("Björn", false)
+		a.other("", true)
+		a.click("#people-button")
+	}},
+
+	{name: "ended", shows: "ended ended", play: func(a *act) {
+		a.live(presenter.ControlFree)
+		a.stage.site.call("DELETE", "/api/v1/session?session_pin="+a.pin, nil)
+	}},
+	{name: "ended-expired", shows: "ended expired", made: madeRelay, play: func(a *act) {
+		a.gate.playRelay(controls(wire.Control{Type: wire.TypeEnded, Reason: "expired"}))
+		a.view()
+	}},
+	{name: "ended-blocked", shows: "ended blocked", made: madeRelay, play: func(a *act) { a.gate.playRelay(closes(wire.CloseBlocked)); a.view() }},
+	{name: "ended-taken", shows: "ended taken", made: madeRelay, play: func(a *act) { a.gate.playRelay(closes(wire.CloseReplaced)); a.view() }},
+
+	{name: "error-unknown", shows: "error unknown", play: func(a *act) { a.open("/view#000-00-0000") }},
+	{name: "error-pin", shows: "error pin", play: func(a *act) { a.open("/view#7W2") }},
+	{name: "error-blocked", shows: "error blocked", made: madeJoin, play: func(a *act) { a.gate.answerJoin(http.StatusForbidden, "blocked"); a.view() }},
+	{name: "error-full", shows: "error full", made: madeRelay, play: func(a *act) { a.gate.playRelay(closes(wire.CloseFull)); a.view() }},
+	{name: "error-data", shows: "error data", made: "the gate serves a worker that gets stuck", play: func(a *act) {
+		a.gate.answer("/viewer/worker.js", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/javascript")
+			w.Header().Set("Cross-Origin-Embedder-Policy", "require-corp")
+			_, _ = io.WriteString(w, "postMessage({type: 'pong'});")
+		})
+		a.view()
+	}},
+	{name: "error-other", shows: "error other", made: madeJoin, play: func(a *act) { a.gate.answerJoin(http.StatusTeapot, "no_coffee"); a.view() }},
+}
+
+// wait polls a JavaScript condition.
+func (a *act) wait(what, condition string) {
+	a.t.Helper()
+	eventually(a.t, waitLimit, what, func() bool { return a.v.text("Boolean("+condition+")") == "true" })
+}
+
+// asking ends with a guest who is being asked whether the page may see.
+func (a *act) asking() {
+	a.t.Helper()
+	a.share("Anna's laptop", presenter.Ask)
+	a.view()
+	a.guest.wantQuestion(a.t.Fatal)
+	a.v.wantState("waiting asking")
+}
+
+// wantControl ends with a guest who is being asked whether the page that sees may control.
+func (a *act) wantControl() {
+	a.t.Helper()
+	a.live(presenter.ViewOnly)
+	a.click("#request")
+	a.guest.wantQuestion(a.t.Fatal)
+	a.v.wantState("live asking")
+}
+
+// other is another viewer of the session; with control it asks for that as soon as it sees.
+func (a *act) other(name string, control bool) *goViewer {
+	a.t.Helper()
+	to := *a.stage.site
+	to.t = a.t
+	v := to.viewAs(name, a.pin, "")
+	if control {
+		eventually(a.t, waitLimit, name+" sees", func() bool { return v.me().View })
+		v.control(wire.Control{Type: wire.TypeAsk, Control: true})
+	}
+	return v
+}
+
+// push shares a picture as no honest presenter does: who watches gets it without having asked.
+func (a *act) push(name string) {
+	a.t.Helper()
+	ws, err := a.stage.site.openAs(name, a.pin, "presenter", "")
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	done := make(chan struct{})
+	a.t.Cleanup(func() { ws.Close(); <-done })
+	w, h, rgb := a.stage.desk.pixels()
+	pic := screen.Picture{W: w, H: h, Stride: 4 * w, Pix: make([]byte, 4*w*h)}
+	for i := range w * h {
+		pic.Pix[4*i], pic.Pix[4*i+1], pic.Pix[4*i+2] = rgb[3*i+2], rgb[3*i+1], rgb[3*i]
+	}
+	enc := screen.NewEncoder(0)
+	go func() {
+		defer close(done)
+		for {
+			_, msg, err := ws.ReadMessage()
+			if err != nil {
+				return
+			}
+			h, body, err := wire.ParseHeader(msg)
+			if err != nil {
+				return
+			}
+			switch h.Kind {
+			case wire.KindControl:
+				c, err := wire.ParseControl(body)
+				if err != nil || c.Type != wire.TypeState {
+					continue
+				}
+				enc.Begin(c.Epoch)
+				enc.Sync(pic, nil)
+				for _, v := range c.Viewers {
+					if v.View {
+						continue
+					}
+					grant, _ := json.Marshal(wire.Control{Type: wire.TypeGrant, Viewer: v.Viewer, View: true})
+					_ = ws.WriteMessage(websocket.BinaryMessage, append(wire.AppendHeader(nil, wire.Header{Kind: wire.KindControl, Epoch: c.Epoch}), grant...))
+				}
+			case wire.KindNeedKey:
+				_ = ws.WriteMessage(websocket.BinaryMessage, enc.Keyframe(nil, screen.Params{}))
+			}
+		}
+	}()
+}
