@@ -151,8 +151,6 @@ export default {
   'error.data.text': 'Das Programm, das den Bildschirm teilt, hat Daten gesendet, die diese Seite nicht anzeigen kann. Sie können sich neu verbinden.',
   'error.other.title': 'Das hat nicht geklappt',
   'error.other.text': 'Antwort des Servers: {code}.',
-  'error.browser.title': 'Dieser Browser ist zu alt',
-  'error.browser.text': 'Ihm fehlt, was zum Anzeigen eines Bildschirms nötig ist. Bitte verwenden Sie einen aktuellen Browser.',
 
   'action.continue': 'Mit diesem Computer fortfahren',
   'action.again': 'Erneut fragen',

@@ -152,8 +152,6 @@ export default {
   'error.data.text': 'The program that shares the screen sent data that this page cannot show. You can connect again.',
   'error.other.title': 'This did not work',
   'error.other.text': 'The server answered: {code}.',
-  'error.browser.title': 'This browser is too old',
-  'error.browser.text': 'It lacks what is needed to show a screen. Please use a current browser.',
 
   'action.continue': 'Continue with this computer',
   'action.again': 'Ask again',
