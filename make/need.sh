@@ -57,6 +57,15 @@ find_browser() {
     return 1
 }
 
+# Likewise for Firefox.
+find_firefox() {
+    local name
+    for name in ${FIREFOX:+"$FIREFOX"} firefox-esr firefox; do
+        command -v "$name" >/dev/null && return
+    done
+    return 1
+}
+
 is_ubuntu() {
     grep -qs '^ID=ubuntu' /etc/os-release
 }
@@ -95,6 +104,7 @@ check_test() {
     want node nodejs "runs the tests of the pages' modules"
     want npm npm "fetches the type checker of the pages' modules, and newman for make test-long"
     want_browser "the viewer of the end-to-end tests"
+    find_firefox || lack Firefox "$(if is_ubuntu; then echo firefox; else echo firefox-esr; fi)" "the other browser in which the viewer is tested"
 }
 
 # want_browser WHY: Chromium or Chrome.

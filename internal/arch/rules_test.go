@@ -164,6 +164,8 @@ var rules = map[string]rule{
 
 	"internal/arch": {layer: outside},
 	"internal/e2e":  {layer: outside, testOnly: true},
+	// Drives Firefox for it.
+	"internal/e2e/bidi": {layer: l2, modules: []string{"github.com/gorilla/websocket"}, testOnly: true},
 }
 
 // constrained lists the files outside internal/platform that may be built for some systems

@@ -154,11 +154,13 @@ const readCanvas = `(() => {
   return b;
 })()`
 
+// canvasDigest is the picture's size and hash, "WxH SHA256".
+const canvasDigest = `crypto.subtle.digest('SHA-256', ` + readCanvas + `).then(h => document.getElementById('screen').width + 'x' + document.getElementById('screen').height + ' ' +
+	Array.from(new Uint8Array(h), b => b.toString(16).padStart(2, '0')).join(''))`
+
 func (p *page) canvasHash() (size, hash string) {
 	p.t.Helper()
-	got := eval[string](p, `crypto.subtle.digest('SHA-256', `+readCanvas+`).then(h => document.getElementById('screen').width + 'x' + document.getElementById('screen').height + ' ' +
-		Array.from(new Uint8Array(h), b => b.toString(16).padStart(2, '0')).join(''))`)
-	size, hash, _ = strings.Cut(got, " ")
+	size, hash, _ = strings.Cut(eval[string](p, canvasDigest), " ")
 	return size, hash
 }
 
@@ -197,11 +199,14 @@ func (p *page) difference(w, h int, want []byte) string {
 	return fmt.Sprintf("%d pixels differ, within %d,%d..%d,%d", n, x0, y0, x1, y1)
 }
 
+// placeOfPixel is where in the window the middle of a picture's pixel %d, %d is.
+const placeOfPixel = `(() => { const c = document.getElementById('screen'), r = c.getBoundingClientRect();
+	return [r.left + (%d + 0.5) * r.width / c.width, r.top + (%d + 0.5) * r.height / c.height]; })()`
+
 // at returns the page's coordinates of the middle of a picture's pixel.
 func (p *page) at(x, y int) (float64, float64) {
 	p.t.Helper()
-	r := eval[[2]float64](p, fmt.Sprintf(`(() => { const c = document.getElementById('screen'), r = c.getBoundingClientRect();
-		return [r.left + (%d + 0.5) * r.width / c.width, r.top + (%d + 0.5) * r.height / c.height]; })()`, x, y))
+	r := eval[[2]float64](p, fmt.Sprintf(placeOfPixel, x, y))
 	return r[0], r[1]
 }
 
