@@ -47,6 +47,7 @@ type serve struct {
 	transport
 	retention
 	mailing
+	branding
 }
 
 type cli struct {
@@ -135,6 +136,10 @@ func (s *serve) Run() error {
 	if err != nil {
 		return err
 	}
+	look, err := s.branding.config()
+	if err != nil {
+		return err
+	}
 	if s.SessionsPerMin < 0 {
 		return errors.New("--sessions-per-min must not be negative")
 	}
@@ -144,6 +149,7 @@ func (s *serve) Run() error {
 	}
 	log := newLog(s.LogFormat, s.LogLevel)
 	slog.SetDefault(log)
+	tellColours(log, look)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b, err := broker.New(ctx, broker.Config{
@@ -152,7 +158,7 @@ func (s *serve) Run() error {
 		TLS: tls, HSTSSubdomains: s.HSTSSubdomains, HSTSPreload: s.HSTSPreload, Log: log,
 		Limits: session.Limits{Unclaimed: s.SessionUnclaimed, Idle: s.SessionIdle, KeepPIN: time.Duration(s.KeepPIN),
 			KeepAudit: time.Duration(s.KeepAudit), KeepDeliveries: time.Duration(s.KeepDeliveries)},
-		HookAllow: s.HookAllow, HookAllowPrivate: s.HookAllowPrivate, Mail: mails, KeepChat: time.Duration(s.KeepChat),
+		HookAllow: s.HookAllow, HookAllowPrivate: s.HookAllowPrivate, Mail: mails, KeepChat: time.Duration(s.KeepChat), Brand: look,
 	})
 	if err != nil {
 		return err

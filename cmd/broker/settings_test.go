@@ -63,3 +63,19 @@ func TestFlags(t *testing.T) {
 		t.Error("preload without subdomains")
 	}
 }
+
+// TestBranding: a mistake names its flag.
+func TestBranding(t *testing.T) {
+	for _, tc := range []struct {
+		set  branding
+		want string
+	}{
+		{branding{}, ""}, {branding{BrandName: "Hilfe", BrandColour: "#0a7d5a", BrandSupport: "help@example.com"}, ""},
+		{branding{BrandName: "a\nb"}, "--brand-name: "}, {branding{BrandColour: "green"}, "--brand-colour: "}, {branding{BrandLogo: "none.svg"}, "--brand-logo: none.svg: "},
+		{branding{BrandSupport: "javascript:alert(1)"}, "--brand-support: "}, {branding{BrandAbuse: "nobody"}, "--brand-abuse: "},
+	} {
+		if _, err := tc.set.config(); (err == nil) != (tc.want == "") || err != nil && !strings.HasPrefix(err.Error(), tc.want) {
+			t.Errorf("%+v: %v, want %q", tc.set, err, tc.want)
+		}
+	}
+}

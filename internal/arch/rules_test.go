@@ -29,6 +29,7 @@ type rule struct {
 // rules has every package of the module, by its path below the module's.
 var rules = map[string]rule{
 	"internal/audit":       {layer: l0},
+	"internal/brand":       {layer: l0}, // reads the operator's logo
 	"internal/fault":       {layer: l0},
 	"internal/jobs":        {layer: l0}, // its I/O is behind its Store
 	"internal/origin":      {layer: l0},
@@ -65,7 +66,7 @@ var rules = map[string]rule{
 
 	"internal/httpapi": {
 		layer: l2,
-		uses:  []string{"internal/apikey", "internal/audit", "internal/chat", "internal/fault", "internal/hook", "internal/httpapi/openapi", "internal/jobs", "internal/mail", "internal/origin", "internal/puzzle", "internal/session", "internal/wire"},
+		uses:  []string{"internal/apikey", "internal/audit", "internal/brand", "internal/chat", "internal/fault", "internal/hook", "internal/httpapi/openapi", "internal/jobs", "internal/mail", "internal/origin", "internal/puzzle", "internal/session", "internal/wire"},
 		modules: []string{
 			"github.com/andybalholm/brotli",
 			"github.com/go-chi/chi/v5",
@@ -124,7 +125,7 @@ var rules = map[string]rule{
 	"internal/broker": {
 		layer: l3,
 		uses: []string{
-			"internal/apikey", "internal/audit", "internal/certs", "internal/chat", "internal/fault", "internal/hook", "internal/httpapi", "internal/jobs",
+			"internal/apikey", "internal/audit", "internal/brand", "internal/certs", "internal/chat", "internal/fault", "internal/hook", "internal/httpapi", "internal/jobs",
 			"internal/mail", "internal/origin", "internal/outbound", "internal/relay", "internal/session", "internal/smtp", "internal/store", "internal/wire", "internal/wsconn", "web",
 		},
 	},
@@ -147,7 +148,7 @@ var rules = map[string]rule{
 
 	"cmd/broker": {
 		layer:   program,
-		uses:    []string{"internal/apikey", "internal/broker", "internal/session", "internal/smtp"},
+		uses:    []string{"internal/apikey", "internal/brand", "internal/broker", "internal/session", "internal/smtp"},
 		modules: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
 	},
 	"cmd/presenter": {

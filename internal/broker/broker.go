@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"pindesk/internal/apikey"
+	"pindesk/internal/brand"
 	"pindesk/internal/fault"
 	"pindesk/internal/httpapi"
 	"pindesk/internal/jobs"
@@ -63,6 +64,7 @@ type Config struct {
 	HookAllowPrivate bool
 	Mail             Mail
 	KeepChat         time.Duration // after a session's end; 0: chat.DefaultKeep
+	Brand            *brand.Brand  // nil: brand.Default()
 	Web              fs.FS         // nil means the embedded pages
 	Log              *slog.Logger
 	// Clock is the time of all that is stored. Tests move it; nil: the database's.
@@ -160,7 +162,7 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 			Sessions: b.sessions, PublicURL: b.public, Origins: origins, Region: c.Region, RegionHosts: regionHosts, Relay: b.sockets, Web: pages,
 			Log: c.Log, Ready: b.ready, TrustedProxies: c.TrustedProxies, CreatesPerMinute: c.CreatesPerMin, OnEnd: b.hub.End,
 			Keys: apikey.Service{Store: b.store}, RequireKey: c.RequireKey, HSTSSubdomains: c.HSTSSubdomains, HSTSPreload: c.HSTSPreload, PuzzleKey: puzzleKey, Now: b.now,
-			Records: b.store, HookSecret: b.hookSecret, Mail: mailer, Chats: b.chats,
+			Records: b.store, HookSecret: b.hookSecret, Mail: mailer, Chats: b.chats, Brand: c.Brand,
 		}),
 		ReadHeaderTimeout: httpapi.ReadHeaderTimeout, ReadTimeout: httpapi.ReadTimeout,
 		WriteTimeout: httpapi.WriteTimeout, IdleTimeout: httpapi.IdleTimeout, MaxHeaderBytes: httpapi.MaxHeaderBytes,

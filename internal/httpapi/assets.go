@@ -21,6 +21,7 @@ import (
 // The pages; each has its own path, so no .html is served below /static/.
 const (
 	sitePage    = "site/index.html"
+	newPage     = "site/new.html"
 	viewerPage  = "viewer/index.html"
 	latencyPage = "resources/latency_example.html"
 )
@@ -32,7 +33,7 @@ const (
 )
 
 // required files must be in Config.Web.
-var required = []string{sitePage, viewerPage, latencyPage, latencyScript, latencyModule}
+var required = []string{sitePage, newPage, viewerPage, latencyPage, latencyScript, latencyModule}
 
 // isPage says whether a file has a path of its own and is not served below /static/.
 func isPage(name string) bool { return path.Ext(name) == ".html" }
@@ -53,8 +54,6 @@ var openAPIText []byte
 
 //go:embed docs.html
 var docsText []byte
-
-var docsPage = sync.OnceValue(func() *asset { return newAsset("text/html; charset=utf-8", docsText) })
 
 var openAPI = sync.OnceValue(func() *asset { return newAsset("application/yaml; charset=utf-8", openAPIText) })
 
@@ -84,9 +83,9 @@ func isText(contentType string) bool {
 	return strings.HasPrefix(contentType, "text/") || strings.HasPrefix(contentType, "application/") || contentType == "image/svg+xml"
 }
 
-// readAssets reads the pages and all files that may be served below /static/. Folders
+// readAssets reads the pages, each as brand makes it, and all files that may be served below /static/. Folders
 // named test and everything whose name begins with a dot are left out.
-func readAssets(web fs.FS) (map[string]*asset, error) {
+func readAssets(web fs.FS, brand func(page []byte) []byte) (map[string]*asset, error) {
 	files := make(map[string]*asset)
 	err := fs.WalkDir(web, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -110,6 +109,9 @@ func readAssets(web fs.FS) (map[string]*asset, error) {
 		body, err := fs.ReadFile(web, name)
 		if err != nil {
 			return err
+		}
+		if isPage(name) {
+			body = brand(body)
 		}
 		files[name] = newAsset(contentType, body)
 		return nil

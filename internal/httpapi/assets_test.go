@@ -94,7 +94,9 @@ func TestNewRefusesMistakes(t *testing.T) {
 		{"PublicURL", func(c *Config) { c.PublicURL = mustParse(t, "https://help.example.com/desk") }},
 		{"PublicURL", func(c *Config) { c.PublicURL = mustParse(t, "ftp://help.example.com") }},
 		{sitePage, func(c *Config) { c.Web = fstest.MapFS{viewerPage: {}} }},
-		{viewerPage, func(c *Config) { c.Web = fstest.MapFS{sitePage: {}} }},
+		{newPage, func(c *Config) { c.Web = fstest.MapFS{sitePage: {}} }},
+		{errorTemplate, func(c *Config) { w := testWeb(); delete(w, errorTemplate); c.Web = w }},
+		{"de.js", func(c *Config) { w := testWeb(); delete(w, "shared/texts/de.js"); c.Web = w }},
 	} {
 		func() {
 			defer func() {

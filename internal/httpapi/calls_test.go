@@ -107,6 +107,7 @@ func TestMethods(t *testing.T) {
 		{"/openapi.yaml", "", "", "GET, HEAD, OPTIONS"},
 		{"/", "", "", "GET, HEAD, OPTIONS"},
 		{"/view", "", "", "GET, HEAD, OPTIONS"},
+		{"/new", "", "", "GET, HEAD, OPTIONS"},
 		{"/static/shared/wire.js", "", "", "GET, HEAD, OPTIONS"},
 	} {
 		allowed := strings.Split(tc.allow, ", ")

@@ -93,7 +93,7 @@ func TestNotCompressed(t *testing.T) {
 		{"GET", "/api/v1/session_url" + pinQuery}, {"GET", "/api/v1/session" + pinQuery}, {"GET", "/api/v1/nothing"}, {"GET", "/healthz"}, {"GET", "/" + long},
 	} {
 		w := d.call(call[0], call[1], "", "Accept-Encoding", "br, gzip")
-		if w.Header().Get("Content-Encoding") != "" || w.Header().Get("Vary") != "" {
+		if w.Header().Get("Content-Encoding") != "" || strings.Contains(w.Header().Get("Vary"), "Encoding") {
 			t.Errorf("%v: %v", call, w.Header())
 		}
 	}

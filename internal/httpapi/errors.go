@@ -111,7 +111,12 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if code == fault.TooLarge {
 		w.Header().Set("Connection", "close") // the rest of the body is not worth reading
 	}
+	if !isAPI(r) && wantsPage(r) {
+		a.failPage(w, r, code, ans.status, w.Header().Get("Retry-After"))
+		return
+	}
 	if !isAPI(r) {
+		w.Header().Add("Vary", "Accept")
 		writeBody(w, r, ans.status, "text/plain; charset=utf-8", []byte(message+"\n"))
 		return
 	}

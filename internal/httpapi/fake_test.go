@@ -21,6 +21,7 @@ import (
 	"pindesk/internal/apikey"
 	"pindesk/internal/fault"
 	"pindesk/internal/session"
+	"pindesk/web"
 )
 
 const (
@@ -182,8 +183,9 @@ type desk struct {
 }
 
 func testWeb() fstest.MapFS {
-	return fstest.MapFS{
+	files := fstest.MapFS{
 		"site/index.html":                {Data: []byte("<!doctype html><title>site</title>")},
+		"site/new.html":                  {Data: []byte("<!doctype html><title>new</title>")},
 		"resources/latency_test.js":      {Data: []byte("// a library\n")},
 		"resources/latency_test.mjs":     {Data: []byte("// a module\n")},
 		"resources/latency_example.html": {Data: []byte("<!doctype html><title>example</title>")},
@@ -204,6 +206,14 @@ func testWeb() fstest.MapFS {
 		"vendor/fzstd/fzstd.js.gz":       {Data: []byte("gz")},
 		"test/unit.js":                   {Data: []byte("test")},
 	}
+	for _, name := range []string{"site/error.html", "shared/texts/languages.js", "shared/texts/en.js", "shared/texts/de.js"} {
+		body, err := web.Files.ReadFile(name)
+		if err != nil {
+			panic(err)
+		}
+		files[name] = &fstest.MapFile{Data: body}
+	}
+	return files
 }
 
 // open makes a desk at https://help.example.com; change may alter its Config.

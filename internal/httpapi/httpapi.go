@@ -36,6 +36,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"pindesk/internal/brand"
 	"pindesk/internal/fault"
 	"pindesk/internal/origin"
 	"pindesk/internal/puzzle"
@@ -78,6 +79,8 @@ type Config struct {
 	Relay http.Handler
 	// Web has the folders site, viewer, shared, vendor; files are read into memory by New. Required.
 	Web fs.FS
+	// Brand is what the pages look like. nil: brand.Default().
+	Brand *brand.Brand
 	// Log gets one line a request and the details of internal errors. Default slog.Default().
 	Log *slog.Logger
 	// Ready says why this node should get no new work, or nil. It is given 2 s. nil: always ready.
@@ -121,6 +124,7 @@ type api struct {
 	pageCSP string
 	hsts    string
 	files   map[string]*asset // by the path below /static/
+	errors  *errorPages
 	regional
 	regionNames, regionHosts public
 	gate                     *pinGate
@@ -150,6 +154,9 @@ func newAPI(c Config) *api {
 	if c.CreatesPerMinute == 0 {
 		c.CreatesPerMinute = DefaultCreatesPerMinute
 	}
+	if c.Brand == nil {
+		c.Brand = brand.Default()
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -165,7 +172,10 @@ func newAPI(c Config) *api {
 	a.regional = newRegional(public.List()[0], c.Region, c.RegionHosts)
 	a.hsts = hsts(c.HSTSSubdomains, c.HSTSPreload)
 	a.https = strings.HasPrefix(a.base, "https://")
-	if a.files, err = readAssets(c.Web); err != nil {
+	if a.files, err = readAssets(c.Web, a.branded); err != nil {
+		panic("httpapi: Config.Web: " + err.Error())
+	}
+	if a.errors, err = newErrorPages(c.Web, a.Brand); err != nil {
 		panic("httpapi: Config.Web: " + err.Error())
 	}
 	a.routes()
@@ -215,13 +225,15 @@ func (a *api) routes() {
 	a.mount("/healthz", nil, get(a.healthy))
 	a.mount("/readyz", nil, get(a.ready))
 	a.mount("/openapi.yaml", nil, get(serveAsset(openAPI())))
-	a.mount("/docs", nil, get(serveAsset(docsPage())))
+	a.mount("/docs", nil, get(serveAsset(newAsset("text/html; charset=utf-8", a.branded(docsText)))))
 	a.mount("/", anyOrigin, get(a.home))
 	a.mount("/resources/latency_test.js", anyOrigin, get(serveAsset(a.files[latencyScript])))
 	a.mount("/resources/latency_test.mjs", anyOrigin, get(serveAsset(a.files[latencyModule])))
 	a.mount("/resources/latency_hosts.json", anyOrigin, get(a.latencyHosts))
 	a.mount("/resources/latency_example.html", nil, get(a.latencyExample))
-	a.mount("/view", nil, get(serveAsset(a.files[viewerPage])))
+	a.mount("/new", nil, get(a.newSession))
+	a.mount("/view", nil, get(a.page("/view", viewerPage)))
+	a.brandRoutes()
 	a.mount("/static/*", nil, get(a.static))
 }
 

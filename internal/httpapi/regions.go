@@ -25,6 +25,7 @@ type regional struct {
 	own        string          // the region of this broker
 	regionsCSP string          // of GET regions: as the reference, it names the operator's hosts
 	exampleCSP string          // of the example, which must reach all of them
+	newCSP     string          // of the page that makes sessions, likewise
 }
 
 // isLabel finds names of regions that can be part of a host's name.
@@ -54,6 +55,8 @@ func newRegional(public, own string, configured map[string]string) regional {
 		}
 	}
 	delete(r.hosts, u.Hostname()) // is the home page's
+	r.newCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src " +
+		strings.Join(slices.Compact(connect), " ") + "; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	r.exampleCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src " +
 		strings.Join(slices.Compact(connect), " ") + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	return r
@@ -115,6 +118,12 @@ func (a *api) latencyHosts(w http.ResponseWriter, r *http.Request) error {
 	}
 	a.regionHosts.write(w, r, jsonType, encode(at, ""))
 	return nil
+}
+
+// newSession: GET /new. The page measures the regions.
+func (a *api) newSession(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Content-Security-Policy", a.newCSP)
+	return a.page("/new", newPage)(w, r)
 }
 
 // latencyExample: GET /resources/latency_example.html

@@ -1,12 +1,12 @@
 // What the pages remember: in a tab, of a session, the resume secret and how far its chat was
-// read; in the browser the person's name, the
-// language and whether the statistics are open, in the browser. Storage may be forbidden; then
-// nothing is remembered and nothing breaks.
+// read, and an API key if asked to; in the browser the person's name, the language and whether the
+// statistics are open. Storage may be forbidden; then nothing is remembered and nothing breaks.
 import { pinKey } from './pin.js';
 
 const NAME = 'pindesk.name';
 const STATS = 'pindesk.stats';
 const LANGUAGE = 'pindesk.language';
+const KEY = 'pindesk.key';
 /** @param {string} pin */
 const resumeKey = (pin) => 'pindesk.resume.' + pinKey(pin);
 /** @param {string} pin */
@@ -79,4 +79,12 @@ export const loadTag = () => attempt(() => localStorage.getItem(LANGUAGE), null)
 /** @param {string} tag */
 export function saveTag(tag) {
   attempt(() => localStorage.setItem(LANGUAGE, tag), undefined);
+}
+
+/** The API key that was to be kept in this tab; '' for none. */
+export const loadKey = () => attempt(() => sessionStorage.getItem(KEY), null) ?? '';
+
+/** @param {string} key '' forgets it */
+export function saveKey(key) {
+  attempt(() => (key ? sessionStorage.setItem(KEY, key) : sessionStorage.removeItem(KEY)), undefined);
 }

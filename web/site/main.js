@@ -1,23 +1,11 @@
 // The home page: a PIN box for the technician and, when the address has a #PIN, how its guest
 // shares. The PIN goes from page to page in the #fragment only.
-import { startLanguage } from '../shared/language.js';
 import { formatPIN, parsePIN, pinOfFragment } from '../shared/pin.js';
 import { loadName, saveName } from '../shared/stored.js';
 import { t } from '../shared/texts.js';
+import { element, startPage } from './page.js';
 
-/**
- * @template {HTMLElement} T
- * @param {string} id
- * @param {new () => T} type
- * @returns {T}
- */
-function element(id, type) {
-  const el = document.getElementById(id);
-  if (!(el instanceof type)) throw new Error('the page lacks #' + id);
-  return el;
-}
-
-await startLanguage();
+await startPage();
 document.title = t('title.site');
 
 const form = element('join', HTMLFormElement);

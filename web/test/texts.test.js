@@ -86,17 +86,20 @@ for (const tag of Object.keys(LANGUAGES)) {
 function used() {
   const whole = new Set();
   /** @type {RegExp[]} */
-  const patterns = [];
+  const patterns = [/^fault\./]; // internal/httpapi/errorpage.go shows these, and tests that it has them
   for (const f of files('.html')) for (const [, key] of read(f).matchAll(/data-(?:text|label)="([^"]*)"/g)) whole.add(key);
   for (const f of files('.js').filter((f) => !f.startsWith('shared/texts/'))) {
     const text = read(f);
-    for (const [, literal, template] of text.matchAll(/'([\w.-]+)'|`([^`\n]*)`/g)) {
-      if (template?.includes('${')) {
+    for (const [, literal] of text.matchAll(/'([\w.-]+)'/g)) {
+      if (literal.endsWith('.')) patterns.push(new RegExp('^' + literal.replaceAll('.', '\\.')));
+      else if (literal.startsWith('.')) patterns.push(new RegExp(literal.replaceAll('.', '\\.') + '$'));
+      else whole.add(literal);
+    }
+    for (const [, template] of text.matchAll(/`([^`\n]*)`/g)) {
+      if (template.includes('${')) {
         const parts = template.split(/\$\{[^}]*\}/);
         if (parts.some((part) => part.includes('.')) && parts.every((part) => /^[\w.-]*$/.test(part))) patterns.push(new RegExp('^' + parts.map((part) => part.replaceAll('.', '\\.')).join('[\\w-]+') + '$'));
-      } else if (literal?.endsWith('.')) patterns.push(new RegExp('^' + literal.replaceAll('.', '\\.')));
-      else if (literal?.startsWith('.')) patterns.push(new RegExp(literal.replaceAll('.', '\\.') + '$'));
-      else whole.add(literal ?? template);
+      }
     }
   }
   return { whole, patterns };

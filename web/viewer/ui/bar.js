@@ -13,7 +13,7 @@ import { rove } from './roving.js';
 export function Bar({ shell, page }) {
   const shown = shell.tools.map((tool) => ({ tool, look: tool.look() })).filter(({ look }) => look !== null);
   return html`
-    <img id="logo" src="/static/shared/icon.svg" alt="" width="20" height="20" />
+    <img id="logo" src=${logo()} alt="" width="20" height="20" />
     <p id="state"><span id="dot" aria-hidden="true"></span><span id="status" role="status">${page.status}</span></p>
     <p id="who" role="status">${page.who}</p>
     <div id="tools" role="toolbar" aria-label=${t('bar.label')} aria-description=${t('bar.keys')}
@@ -21,6 +21,9 @@ export function Bar({ shell, page }) {
       ${shown.map(({ tool, look }) => html`<${ToolButton} key=${tool.id} shell=${shell} tool=${tool} look=${look} />`)}
     </div>`;
 }
+
+// The operator's own where they have set one: the broker writes its place into the page.
+const logo = () => document.querySelector('link[rel="icon"]')?.getAttribute('href') ?? '';
 
 /** @param {{shell: Shell, tool: Tool, look: ToolLook}} props */
 function ToolButton({ shell, tool, look }) {
