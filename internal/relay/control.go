@@ -83,9 +83,17 @@ func (f *feed) askPresenterLocked(v *viewer) {
 	f.controlLocked(f.presenter, c, v.number)
 }
 
+// ownAllowance reports whether a viewer's message of this type is not counted with its wishes.
+func ownAllowance(t string) bool {
+	switch t {
+	case wire.TypePing, wire.TypeBye, wire.TypeChat, wire.TypeFile:
+		return true
+	}
+	return false
+}
+
 func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
-	// The chat has an allowance of its own.
-	if c.Type != wire.TypePing && c.Type != wire.TypeBye && c.Type != wire.TypeChat && !v.mayWish(time.Now()) {
+	if !ownAllowance(c.Type) && !v.mayWish(time.Now()) {
 		f.h.drop(dropFlood)
 		return
 	}
@@ -130,6 +138,8 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 		f.sayLocked(v.member, c)
 	case wire.TypeChatLog:
 		f.askLogLocked(v.member, c.Before)
+	case wire.TypeFile:
+		f.fileLocked(v, true, c)
 	case wire.TypePing:
 		f.controlLocked(v.member, wire.Control{Type: wire.TypePong, Stamp: c.Stamp, Queue: v.unacked}, 0)
 	case wire.TypeContinue:
@@ -190,6 +200,13 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 			return
 		}
 		f.askLogLocked(f.presenter, c.Before)
+	case wire.TypeFile:
+		v := f.viewers[c.Viewer]
+		if v == nil {
+			f.h.drop(dropNoView)
+			return
+		}
+		f.fileLocked(v, false, c)
 	case wire.TypeBye:
 		f.left = true
 		f.sayGoodbyeLocked(f.presenter, wire.CloseReconnect, "goodbye")

@@ -64,6 +64,7 @@ type feed struct {
 	jobs    []chatJob // that wait for Chat
 	working bool      // one goroutine does the jobs
 	says    allowance // of presenters
+	offers  allowance // of files, of presenters
 	knocks  allowance // of viewers without the view grant, together
 }
 
@@ -184,6 +185,7 @@ func (f *feed) attachPresenterLocked(m *member) {
 			f.observeChangeLocked(v, view, control)
 			v.held, v.yielded = true, false
 			v.asking, v.to, v.why = "", 0, ""
+			v.files = nil
 			if v.member == nil {
 				delete(f.viewers, n)
 				continue
@@ -316,6 +318,8 @@ func (f *feed) fromPresenter(m *member, h wire.Header, body []byte, msg *message
 		f.clipOutLocked(h, msg)
 	case wire.KindControl:
 		f.presenterControlLocked(c)
+	case wire.KindChunk:
+		f.chunkLocked(f.viewers[h.Viewer], false, h, body, msg)
 	default:
 		f.h.drop(dropDirection)
 	}
@@ -381,6 +385,8 @@ func (f *feed) fromViewer(m *member, h wire.Header, body []byte, msg *message) {
 		f.askKeyLocked(v.stream, time.Now())
 	case wire.KindControl:
 		f.viewerControlLocked(v, c, msg)
+	case wire.KindChunk:
+		f.chunkLocked(v, true, h, body, msg)
 	default:
 		f.h.drop(dropDirection)
 	}

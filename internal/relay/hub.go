@@ -344,10 +344,13 @@ const (
 	dropResize                        // queued updates overtaken by a resize
 	dropSuperseded                    // state, cursor, pointer or ack overtaken by a newer one
 	dropFull                          // for a party that has read nothing for long
+	dropNoView                        // of files, for or from a viewer that may not see the screen
+	dropForgedFile                    // of a file: what its sender may not say or send now
+	dropChunk                         // part of a file that found the queue's share full
 	dropReasons
 )
 
 func (r dropReason) String() string {
 	return [...]string{"unknown", "direction", "malformed", "epoch", "no_control", "held", "question", "absent",
-		"forged_ack", "blocked", "flood", "bad_grant", "no_clipboard", "bad_hand", "stream", "lag", "revoked", "resize", "superseded", "full"}[r]
+		"forged_ack", "blocked", "flood", "bad_grant", "no_clipboard", "bad_hand", "stream", "lag", "revoked", "resize", "superseded", "full", "no_view", "forged_file", "chunk"}[r]
 }

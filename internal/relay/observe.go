@@ -17,6 +17,13 @@ const (
 	ClipOut   What = "clipboard_out" // it was sent what was copied there, likewise
 	Yielded   What = "yielded"       // the viewer has given the right back
 	Continued What = "continued"     // the viewer goes on although another computer is shared
+
+	FileAsked     What = "file_asked"     // the viewer asks for a file
+	FileOffered   What = "file_offered"   // to the guest (Up), or to the viewer
+	FileAccepted  What = "file_accepted"  // by a person, or because it was asked for
+	FileRefused   What = "file_refused"   // with a reason
+	FileCancelled What = "file_cancelled" // with a reason
+	FileStored    What = "file_stored"    // it has arrived as a whole
 )
 
 // Event is one of them, for Config.Observe.
@@ -27,12 +34,25 @@ type Event struct {
 	Viewer  uint16
 	Name    string // self-declared
 	Right   string
+
+	// Of files:
+	File   string // its name, clean
+	Size   uint64 // bytes, as its sender says
+	Up     bool   // from the viewer to the guest
+	Reason string // of package wire
 }
 
 // observeLocked tells the observer, if there is one.
 func (f *feed) observeLocked(v *viewer, what What, right string) {
 	if f.h.observe != nil {
 		f.h.observe(Event{Session: f.session, At: time.Now(), What: what, Viewer: v.number, Name: v.name, Right: right})
+	}
+}
+
+func (f *feed) observeFileLocked(v *viewer, t *transfer, what What, reason string) {
+	if f.h.observe != nil {
+		f.h.observe(Event{Session: f.session, At: time.Now(), What: what, Viewer: v.number, Name: v.name,
+			File: t.name, Size: t.size, Up: t.up && what != FileAsked, Reason: reason})
 	}
 }
 

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 
@@ -21,7 +22,8 @@ const (
 	subCursor
 	subPointer
 	subClip
-	subAck // of one viewer: told apart by the message's viewer field
+	subAck     // of one viewer: told apart by the message's viewer field
+	subFileAck // of one transfer: told apart by viewer and seq
 )
 
 // maxQueued bounds what is not an update (those are bounded by the lag rule). Only a party
@@ -36,6 +38,8 @@ type queue struct {
 
 	mu     sync.Mutex
 	items  []item        // guarded by mu; items[:head] are gone
+	chunks []*message    // of files: go when there are no items; guarded by mu
+	spare  int           // bytes of chunks; guarded by mu
 	head   int           // guarded by mu
 	bytes  int           // queued; guarded by mu
 	news   int           // updates among items; guarded by mu
@@ -60,6 +64,9 @@ func (q *queue) put(m *message, kind wire.Kind, sub uint8) (claimed bool) {
 	if q.closed || q.last != nil {
 		return false
 	}
+	if kind == wire.KindChunk {
+		return q.putChunkLocked(m)
+	}
 	if sub != 0 && q.supersedeLocked(m, sub) {
 		return false
 	}
@@ -79,6 +86,40 @@ func (q *queue) put(m *message, kind wire.Kind, sub uint8) (claimed bool) {
 		q.overtakeLocked()
 	}
 	return q.claimLocked()
+}
+
+// putChunkLocked is put for a chunk of a file. What does not fit is lost: its sender notices.
+func (q *queue) putChunkLocked(m *message) (claimed bool) {
+	if q.spare+len(m.b) > maxChunks {
+		q.h.drop(dropChunk)
+		return false
+	}
+	q.chunks = append(q.chunks, m.retain())
+	q.spare += len(m.b)
+	return q.claimLocked()
+}
+
+// nextChunkLocked takes the oldest chunk; nil if there is none.
+func (q *queue) nextChunkLocked() *message {
+	if len(q.chunks) == 0 {
+		return nil
+	}
+	m := q.chunks[0]
+	q.chunks[0] = nil
+	q.chunks = q.chunks[1:]
+	q.spare -= len(m.b)
+	if len(q.chunks) == 0 {
+		q.chunks = nil // who gets no file holds no memory for it
+	}
+	return m
+}
+
+func (q *queue) dropChunksLocked(why dropReason) {
+	for _, m := range q.chunks {
+		m.release()
+		q.h.drop(why)
+	}
+	q.chunks, q.spare = nil, 0
 }
 
 // overtakeLocked brings the newest item before the updates that wait just before it: the cursor
@@ -104,7 +145,7 @@ func (q *queue) claimLocked() bool {
 func (q *queue) supersedeLocked(m *message, sub uint8) bool {
 	for i := q.head; i < len(q.items); i++ {
 		it := &q.items[i]
-		if it.sub == sub && (sub != subAck || sameViewer(it.msg.b, m.b)) {
+		if it.sub == sub && (sub != subAck || sameViewer(it.msg.b, m.b)) && (sub != subFileAck || bytes.Equal(it.msg.b[6:12], m.b[6:12])) {
 			q.bytes += len(m.b) - len(it.msg.b)
 			it.msg.release()
 			it.msg = m.retain()
@@ -144,13 +185,14 @@ func (q *queue) dropUpdates(why dropReason) int {
 	return q.removeLocked(func(it item) bool { return it.kind == wire.KindUpdate }, why)
 }
 
-// dropPicture removes all that shows something of the screen and is not on its way yet.
+// dropPicture removes all that shows something of the screen, and files, and is not on its way yet.
 func (q *queue) dropPicture(why dropReason) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.removeLocked(func(it item) bool {
 		return it.kind == wire.KindUpdate || it.kind == wire.KindCursor || it.kind == wire.KindPointer
 	}, why)
+	q.dropChunksLocked(why)
 }
 
 // dropClips removes what was copied and is not on its way yet.
@@ -184,6 +226,9 @@ func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
+	for m := q.nextChunkLocked(); m != nil; m = q.nextChunkLocked() {
+		m.release()
+	}
 	for _, it := range q.items[q.head:] {
 		it.msg.release()
 	}

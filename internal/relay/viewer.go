@@ -40,6 +40,8 @@ type viewer struct {
 	wishes        int       // that it may still utter at wishAt
 	wishAt        time.Time // when wishes was counted
 	says          allowance // of the chat
+	offers        allowance // of files
+	files         map[uint32]*transfer
 
 	stream   *stream       // never nil
 	pic      picture       // of stream

@@ -65,6 +65,11 @@ func (q *queue) take() bool {
 	if q.head == len(q.items) {
 		q.items, q.head = q.items[:0], 0
 	}
+	if len(q.flight) == 0 {
+		if m := q.nextChunkLocked(); m != nil { // one, so that what comes meanwhile waits for no more
+			q.flight, q.parts = append(q.flight, m), append(q.parts, m.b)
+		}
+	}
 	if len(q.flight) > 0 {
 		return true
 	}
