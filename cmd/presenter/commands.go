@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,6 +15,8 @@ type sharing interface {
 	Watchers() []presenter.Watcher
 	TakeControl() error
 	EndView(viewer uint16) error
+	SendFile(path string, viewer uint16) error
+	CancelFiles() int
 }
 
 // command is one thing that the guest can type while nothing is asked.
@@ -63,6 +66,12 @@ func commands() []command {
 				t.say("Not sent: %v.", err)
 			}
 		}},
+		{"/send", "PATH", "sends a file to the technician", send},
+		{"/cancel", "", "stops all files that are on their way", func(t *terminal, p sharing, _ string) {
+			if p.CancelFiles() == 0 {
+				t.say("No file is on its way.")
+			}
+		}},
 		{"/help", "", "shows this list", func(t *terminal, _ sharing, _ string) { help(t) }},
 	}
 }
@@ -89,6 +98,25 @@ func help(t *terminal) {
 		fmt.Fprintf(&b, "\n  %-18s %s", strings.TrimSpace(c.name+" "+c.args), c.help)
 	}
 	t.say("You can type:%s\n  %-18s %s", b.String(), "Ctrl-C", "stops sharing at once")
+}
+
+// send takes a path, or the number of a technician and a path.
+func send(t *terminal, p sharing, rest string) {
+	if strings.TrimSpace(rest) == "" {
+		t.say("Write /send and the path of the file.")
+		return
+	}
+	err := p.SendFile(expand(rest), 0)
+	first, path, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	if number, ok := viewerNumber(first); ok && err != nil && path != "" { // a file may be called "7 days"
+		err = p.SendFile(expand(path), number)
+	}
+	switch {
+	case errors.Is(err, presenter.ErrChoose):
+		t.say("Who shall get it? Write /send, the number and the path; /who shows the numbers.")
+	case err != nil:
+		t.say("Not sent: %v.", err)
+	}
 }
 
 // who shows who is here.

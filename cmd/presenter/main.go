@@ -17,6 +17,7 @@ import (
 
 	"pindesk/internal/platform"
 	"pindesk/internal/presenter"
+	"pindesk/internal/transfer"
 )
 
 // version is set by the build.
@@ -27,6 +28,8 @@ type cli struct {
 	PIN           string           `name:"pin" help:"Session PIN, such as 7W2-97-8570; without it you are asked." placeholder:"PIN"`
 	Consent       string           `help:"What needs your yes: ask (seeing and controlling), view (only controlling), control (nothing)." enum:"ask,view,control" default:"ask" placeholder:"ask|view|control"`
 	Name          string           `help:"Name of this computer for the technician; without it the host's." placeholder:"NAME"`
+	Files         string           `help:"Which way files may go if you say yes: both, in (to this computer), out (to technicians), off." enum:"both,in,out,off" default:"both" placeholder:"both|in|out|off"`
+	MaxFile       fileSize         `help:"Largest file that is taken, such as 500MB or 4GB." default:"4GiB" placeholder:"SIZE"`
 	AllowXWayland bool             `name:"allow-xwayland" help:"Share under Wayland, too, although only X11 windows can be seen there."`
 	Debug         bool             `help:"Say more."`
 	Version       kong.VersionFlag `help:"Print the version."`
@@ -92,7 +95,8 @@ func run(c cli) error {
 		screen = tracedScreen{screen, log}
 	}
 	p, err := presenter.New(presenter.Config{Broker: c.Broker, PIN: pin, Name: name, Consent: consent, Screen: screen, Input: input,
-		Guest: terminal, Say: terminal.say, Log: log})
+		Guest: terminal, Say: terminal.say, Log: log,
+		Files: transfer.Config{Policy: transfer.Policy(c.Files), MaxSize: int64(c.MaxFile), Folder: transfer.Dir(platform.Downloads())}})
 	if err != nil {
 		return err
 	}

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
 	"pindesk/internal/presenter"
+	"pindesk/internal/transfer"
 )
 
 // deaf is how long a question takes no notice of the keyboard: what comes so soon was
@@ -44,7 +47,10 @@ type terminal struct {
 	typed  func(line string) // takes it when it is whole; nil: nobody; guarded by mu
 }
 
-var _ presenter.Asker = (*terminal)(nil)
+var (
+	_ presenter.Asker      = (*terminal)(nil)
+	_ presenter.FilePicker = (*terminal)(nil)
+)
 
 func newTerminal(in *os.File, out io.Writer) *terminal {
 	return &terminal{in: in, out: out, now: time.Now, keys: make(chan byte, 256)}
@@ -170,6 +176,11 @@ func (t *terminal) Ask(ctx context.Context, q presenter.Question) bool {
 	t.listen()
 	defer t.makeRaw()()
 	switch {
+	case q.File != nil:
+		t.say("\a%s wants to send you a file: “%s” (%s). It is saved in %s.", presenter.Says(q.Name), q.File.Name, transfer.Size(q.File.Size), q.File.Folder)
+		if q.File.Program {
+			t.say("Careful: a file of this kind can be a program. Whoever opens it lets it do what it wants.")
+		}
 	case q.Hand:
 		t.say("\a%s wants to hand CONTROL of this computer to another one: %s.", presenter.Says(q.Name), presenter.SaysInside(q.To))
 	case q.Control:
@@ -197,36 +208,90 @@ func (t *terminal) Ask(ctx context.Context, q presenter.Question) bool {
 }
 
 func (t *terminal) answer(ctx context.Context) bool {
+	s := strings.ToLower(t.typedLine(ctx, 16))
+	return s == "y" || s == "yes"
+}
+
+// typedLine is what is typed from some time after now until Enter, without spaces around it; ""
+// when it is not finished.
+func (t *terminal) typedLine(ctx context.Context, most int) string {
 	asked := t.now()
 	var typed []byte
 	for {
 		select {
 		case <-ctx.Done():
-			return false
+			return ""
 		case b, ok := <-t.keys:
 			switch {
 			case !ok:
-				return false
+				return ""
 			case t.now().Sub(asked) < deaf && b != keyCtrlC:
 			case b == keyCtrlC:
 				interrupt()
-				return false
+				return ""
 			case b == keyEscape, b == keyCtrlD:
-				return false
+				return ""
 			case b == '\r', b == '\n':
-				s := strings.ToLower(strings.TrimSpace(string(typed)))
-				return s == "y" || s == "yes"
+				return strings.TrimSpace(string(typed))
 			case b == keyBackspace, b == keyDelete:
-				if len(typed) > 0 {
-					typed = typed[:len(typed)-1]
+				if _, n := utf8.DecodeLastRune(typed); n > 0 {
+					typed = typed[:len(typed)-n]
 					t.echo("\b \b")
 				}
-			case b >= ' ' && len(typed) < 16:
+			case b >= ' ' && len(typed) < most:
 				typed = append(typed, b)
-				t.echo(string(b))
+				t.echo(string([]byte{b})) // a byte of a longer character as it is
 			}
 		}
 	}
+}
+
+// pickTries is how often a path may be wrong.
+const pickTries = 3
+
+// PickFile asks for a path.
+func (t *terminal) PickFile(ctx context.Context, q presenter.Question) string {
+	defer t.take()()
+	t.listen()
+	defer t.makeRaw()()
+	t.say("\a%s asks you for a file of this computer.", presenter.Says(q.Name))
+	if q.Twin {
+		t.say("Careful: somebody else here uses the same name.")
+	}
+	for range pickTries {
+		t.print("Type the path of the file and press Enter, just Enter for no: ")
+		path := expand(t.typedLine(ctx, maxLine))
+		t.say("")
+		switch {
+		case ctx.Err() != nil:
+			t.say("No file is sent: the question is no longer open.")
+			return ""
+		case path == "":
+			t.say("No file is sent.")
+			return ""
+		}
+		err := transfer.Sendable(path)
+		if err == nil {
+			return path
+		}
+		t.say("%s: %v.", path, err)
+	}
+	t.say("No file is sent.")
+	return ""
+}
+
+// expand makes a path of what a person types or drops into a terminal: quotes go, ~ is the home folder.
+func expand(path string) string {
+	path = strings.TrimSpace(path)
+	if n := len(path); n >= 2 && (path[0] == '\'' || path[0] == '"') && path[n-1] == path[0] {
+		path = path[1 : n-1]
+	}
+	if rest, is := strings.CutPrefix(path, "~/"); is {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return path
 }
 
 // echo shows what is typed, which a terminal in raw mode does not.

@@ -52,7 +52,9 @@ var rules = map[string]rule{
 	"internal/apikey": {layer: l1, uses: []string{"internal/fault"}},
 	"internal/hook":   {layer: l1, uses: []string{"internal/audit", "internal/jobs"}},
 	"internal/relay":  {layer: l1, uses: []string{"internal/wire"}},
-	"internal/chat":   {layer: l1, uses: []string{"internal/wire"}},
+	// The presenter's side of files; its disk is behind Folder, and in disk.go.
+	"internal/transfer": {layer: l1, uses: []string{"internal/wire"}},
+	"internal/chat":     {layer: l1, uses: []string{"internal/wire"}},
 	"internal/mail": {
 		layer:   l1,
 		uses:    []string{"internal/fault", "internal/jobs"},
@@ -142,7 +144,7 @@ var rules = map[string]rule{
 	"internal/platform/xvfb": {layer: l2, testOnly: true},
 	"internal/presenter": {
 		layer:   l2,
-		uses:    []string{"internal/fault", "internal/puzzle", "internal/screen", "internal/wire"},
+		uses:    []string{"internal/fault", "internal/puzzle", "internal/screen", "internal/transfer", "internal/wire"},
 		modules: []string{"github.com/gorilla/websocket"},
 	},
 
@@ -153,7 +155,7 @@ var rules = map[string]rule{
 	},
 	"cmd/presenter": {
 		layer:   program,
-		uses:    []string{"internal/platform", "internal/presenter", "internal/screen"},
+		uses:    []string{"internal/platform", "internal/presenter", "internal/screen", "internal/transfer"},
 		modules: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
 	},
 	// A developer's tool, which make build leaves out.

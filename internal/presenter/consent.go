@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"pindesk/internal/transfer"
 	"pindesk/internal/wire"
 )
 
@@ -17,14 +18,16 @@ const questionTime = 90 * time.Second
 // wish is one viewer's wish.
 type wish struct {
 	viewer  uint16
-	control bool   // it, or to, controls
-	to      uint16 // who shall control in its place; 0: it wishes for itself
+	control bool          // it, or to, controls
+	to      uint16        // who shall control in its place; 0: it wishes for itself
+	file    transfer.Wish // it is about a file, if its Number is not 0
 }
 
 // answer is the guest's answer to a wish. void means that the viewer has gone meanwhile.
 type answer struct {
 	wish
 	yes, void bool
+	path      string // of a file that is given
 }
 
 // consent decides on wishes, by the guest where Config.Consent says so. It is owned by the
@@ -86,6 +89,10 @@ func (c *consent) review() {
 func (c *consent) stands(w wish) bool {
 	if w.to != 0 {
 		return c.s.p.grants.canHand(w.viewer, w.to)
+	}
+	if w.file.Number != 0 {
+		g := c.s.p.grants.get(w.viewer)
+		return g.online && g.view && !g.held
 	}
 	return c.s.p.grants.get(w.viewer).online
 }
@@ -175,10 +182,20 @@ func (c *consent) next() error {
 	c.s.p.inject.check()
 	v, to := c.viewers[w.viewer], c.viewers[w.to]
 	q := Question{Name: v.Name, Twin: v.Twin, Control: w.control, Hand: w.to != 0, To: to.Name, ToTwin: to.Twin}
+	if w.file.Number != 0 {
+		q.File = &w.file
+	}
 	c.asking.Go(func() {
 		defer cancel()
-		yes := c.s.p.cfg.Guest.Ask(ctx, q)
-		c.answers <- answer{w, yes && ctx.Err() == nil, errors.Is(ctx.Err(), context.Canceled)}
+		a := answer{wish: w}
+		if picker, can := c.s.p.cfg.Guest.(FilePicker); can && w.file.Give {
+			a.path = picker.PickFile(ctx, q)
+			a.yes = a.path != ""
+		} else if !w.file.Give {
+			a.yes = c.s.p.cfg.Guest.Ask(ctx, q)
+		}
+		a.yes, a.void = a.yes && ctx.Err() == nil, errors.Is(ctx.Err(), context.Canceled)
+		c.answers <- a
 	})
 	return c.s.tell(wire.Control{Type: wire.TypeQuestion, Open: true})
 }
@@ -193,6 +210,8 @@ func (c *consent) answered(a answer) error {
 	var err error
 	switch {
 	case a.void, a.to != 0 && !c.stands(a.wish):
+	case a.file.Number != 0:
+		c.s.p.files.Answer(a.file, transfer.Answer{Yes: a.yes, Path: a.path})
 	case a.yes && a.to != 0:
 		err = c.s.grant(a.to, rights{control: true})
 	case a.yes:
@@ -207,5 +226,9 @@ func (c *consent) answered(a answer) error {
 }
 
 func (c *consent) refuse(w wish) error {
+	if w.file.Number != 0 {
+		c.s.p.files.Answer(w.file, transfer.Answer{})
+		return nil
+	}
 	return c.s.tell(wire.Control{Type: wire.TypeRefuse, Viewer: w.viewer, Control: w.control, To: w.to})
 }

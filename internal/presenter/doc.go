@@ -1,7 +1,8 @@
 // Package presenter is the party that shares its screen: it joins a session, asks its
 // guest for consent, streams the desktop to the viewers that were granted it, and puts their
 // input into it. The desktop itself is behind Capturer and Injector, the guest behind Asker.
-// cmd/presenter and end-to-end tests import it; it imports wire and screen.
+// cmd/presenter and end-to-end tests import it; it imports wire, screen and
+// transfer.
 //
 // # Goroutines
 //
@@ -15,6 +16,12 @@
 // Tell may be called by any goroutine; its lines wait in a talk, which outlives connections, and
 // the loop sends them. What others say is shown by Config.Say.
 //
+// # Files
+//
+// Files are package transfer's: it has a goroutine of its own, which outlives connections. The loop
+// tells it who may see the screen and has the guest asked for it; the reader gives it chunks and
+// acks; the writer takes its chunks when there is nothing else to write.
+//
 // # Pacing
 //
 // See pace.go and flow.go: the loop encodes only when the lead viewer's acks leave credit, and
@@ -26,6 +33,7 @@ import (
 	"context"
 
 	"pindesk/internal/screen"
+	"pindesk/internal/transfer"
 	"pindesk/internal/wire"
 )
 
@@ -66,6 +74,8 @@ type Question struct {
 	Hand    bool   // it controls, and wants to hand control to To
 	To      string // self-declared, may be empty
 	ToTwin  bool   // another viewer has the same name as To
+
+	File *transfer.Wish // it wants to send this file, or to be given one; nil: the question is of something else
 }
 
 // Asker asks the guest. Only one question is open at a time.
@@ -73,4 +83,11 @@ type Asker interface {
 	// Ask returns the guest's answer, or false when ctx ends. It must take no notice of input
 	// from before its first 500 ms: it may be a viewer's.
 	Ask(ctx context.Context, q Question) bool
+}
+
+// FilePicker is an Asker that can have the guest choose a file.
+type FilePicker interface {
+	// PickFile returns the path of the file that the guest gives to who asks for one (q.File.Give), or ""
+	// for no, also when ctx ends. What Ask says of early input holds here, too.
+	PickFile(ctx context.Context, q Question) (path string)
 }

@@ -26,18 +26,21 @@ const linkQueue = 256
 
 // link is one connection to the relay: a writer goroutine, and the reader's calls.
 type link struct {
-	ws    *websocket.Conn
-	out   chan []byte // updates; owned by the writer once sent
-	first chan []byte // all else: small, and never behind pixels that wait
-	free  chan []byte // written messages, for reuse
-	pongs chan string // to be written; the reader must not wait for the writer
-	done  chan struct{}
-	ended chan struct{} // closed by the writer
-	once  sync.Once
+	ws     *websocket.Conn
+	out    chan []byte // updates; owned by the writer once sent
+	first  chan []byte // all else: small, and never behind pixels that wait
+	files  chan []byte // the same, of files
+	chunks chan []byte // of files, when there is nothing else; without a buffer, so that the newest measure counts
+	free   chan []byte // written messages, for reuse
+	pongs  chan string // to be written; the reader must not wait for the writer
+	done   chan struct{}
+	ended  chan struct{} // closed by the writer
+	once   sync.Once
 }
 
 func newLink(ws *websocket.Conn) *link {
-	l := &link{ws: ws, out: make(chan []byte, linkQueue), first: make(chan []byte, linkQueue), free: make(chan []byte, 8), pongs: make(chan string, 1),
+	l := &link{ws: ws, out: make(chan []byte, linkQueue), first: make(chan []byte, linkQueue),
+		files: make(chan []byte), chunks: make(chan []byte), free: make(chan []byte, 8), pongs: make(chan string, 1),
 		done: make(chan struct{}), ended: make(chan struct{})}
 	l.alive()
 	ws.SetPingHandler(func(data string) error {
@@ -68,22 +71,44 @@ func (l *link) write() {
 			err = l.pong(data)
 		case msg := <-l.first:
 			err = l.put(msg)
+		case msg := <-l.files:
+			err = l.put(msg)
 		default:
 			select {
-			case <-l.done:
-				return
-			case data := <-l.pongs:
-				err = l.pong(data)
-			case msg := <-l.first:
-				err = l.put(msg)
 			case msg := <-l.out:
 				err = l.put(msg)
+			default:
+				err = l.idle()
 			}
+		}
+		if errors.Is(err, errDone) {
+			return
 		}
 		if err != nil && !errors.Is(err, websocket.ErrCloseSent) { // the reader has the code of a close
 			_ = l.ws.Close() // the reader reports it
 			return
 		}
+	}
+}
+
+// errDone is that of a link that was closed.
+var errDone = errors.New("the link was closed")
+
+// idle writes whatever comes first. Chunks get their turn only here: when nothing else waits.
+func (l *link) idle() error {
+	select {
+	case <-l.done:
+		return errDone
+	case data := <-l.pongs:
+		return l.pong(data)
+	case msg := <-l.first:
+		return l.put(msg)
+	case msg := <-l.files:
+		return l.put(msg)
+	case msg := <-l.out:
+		return l.put(msg)
+	case msg := <-l.chunks:
+		return l.put(msg)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"pindesk/internal/screen"
+	"pindesk/internal/transfer"
 	"pindesk/internal/wire"
 )
 
@@ -29,6 +30,7 @@ type Config struct {
 	Guest   Asker                           // asked where Consent wants it
 	Say     func(format string, arg ...any) // tells the guest one line; nil says nothing
 	Log     *slog.Logger
+	Files   transfer.Config // Say and Free are the presenter's own; without a Policy no files are moved
 }
 
 // Presenter shares one desktop in one session.
@@ -39,6 +41,7 @@ type Presenter struct {
 	grants *grants
 	inject *injection
 	talk   *talk
+	files  *transfer.Files
 	enc    *screen.Encoder
 	resume string // newest resume secret
 }
@@ -79,6 +82,15 @@ func New(c Config) (*Presenter, error) {
 	p := &Presenter{cfg: c, broker: u, start: time.Now(), enc: screen.NewEncoder(0), talk: newTalk()}
 	p.grants = newGrants()
 	p.inject = newInjection(c.Input, p.grants, c.Log)
+	if c.Files.Policy == "" {
+		c.Files.Policy = transfer.Off
+	}
+	if !c.Files.Policy.Valid() || c.Files.Policy != transfer.Off && c.Files.Folder == nil {
+		return nil, errors.New("presenter: files need a policy and a folder")
+	}
+	c.Files.Say = c.Say
+	c.Files.Free = func() bool { return p.grants.unasked(c.Consent) }
+	p.files = transfer.New(c.Files)
 	return p, nil
 }
 
@@ -87,9 +99,10 @@ func New(c Config) (*Presenter, error) {
 func (p *Presenter) Run(ctx context.Context) error {
 	p.enc.Prepare(p.cfg.Screen.Size())
 	ctx, cancel := context.WithCancel(ctx)
-	var injecting sync.WaitGroup
-	injecting.Go(func() { p.inject.run(ctx) })
-	defer injecting.Wait()
+	var beside sync.WaitGroup
+	beside.Go(func() { p.inject.run(ctx) })
+	beside.Go(func() { p.files.Run(ctx) })
+	defer beside.Wait()
 	defer cancel()
 	wait := firstWait
 	for first := true; ; first = false {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pindesk/internal/screen"
+	"pindesk/internal/transfer"
 	"pindesk/internal/wire"
 )
 
@@ -63,6 +64,7 @@ func newSharing(p *Presenter, l *link) *sharing {
 // stop ends the connection and waits for its goroutines.
 func (s *sharing) stop() {
 	close(s.quit)
+	s.p.files.Disconnected()
 	s.consent.close()
 	s.link.close(nil)
 	s.ended.Wait()
@@ -97,6 +99,14 @@ func (s *sharing) read() {
 			n.ack, err = wire.ParseAck(body)
 		case wire.KindControl:
 			n.control, err = wire.ParseControl(body)
+			// Acks of files measure the way: they do not wait for the loop, either.
+			if f := n.control.File; f != nil && f.Op == wire.FileAck {
+				s.p.files.Control(head.Viewer, *f)
+				continue
+			}
+		case wire.KindChunk:
+			s.p.files.Chunk(head.Viewer, head.Seq, body)
+			continue
 		case wire.KindNeedKey:
 		default:
 			continue
@@ -159,6 +169,10 @@ func (s *sharing) run(ctx context.Context) error {
 			if err := s.tellGrants(); err != nil {
 				return err
 			}
+		case w := <-s.p.files.Wishes():
+			if err := s.consent.file(w); err != nil {
+				return err
+			}
 		case <-s.p.talk.wake:
 			if err := s.sendChat(); err != nil {
 				return err
@@ -204,9 +218,14 @@ func (s *sharing) control(n note, now time.Time) error {
 		if err := s.tellGrants(); err != nil {
 			return err
 		}
+		s.tellFiles()
 		return s.consent.state(c.Viewers)
 	case wire.TypeChat, wire.TypeUnsaid:
 		s.chat(c)
+	case wire.TypeFile:
+		if c.File != nil {
+			s.p.files.Control(n.head.Viewer, *c.File)
+		}
 	case wire.TypeLead:
 		s.pace.setLead(c.Viewer, now)
 	case wire.TypeAsk:
@@ -229,6 +248,7 @@ func (s *sharing) welcome(c wire.Control) error {
 		}
 	}
 	s.p.talk.connected()
+	s.p.files.Connected(transfer.Link{Epoch: s.epoch, Controls: s.link.files, Chunks: s.link.chunks, Buffer: s.link.buffer})
 	return s.sendChat()
 }
 
@@ -242,6 +262,7 @@ func (s *sharing) grant(viewer uint16, r rights) error {
 func (s *sharing) granted(viewer uint16) error {
 	s.p.inject.check()
 	s.released()
+	s.tellFiles()
 	s.consent.review()
 	return s.tellGrant(viewer)
 }
