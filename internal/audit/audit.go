@@ -61,6 +61,14 @@ const (
 	Yielded   Type = "yielded"       // viewer, name, right: gave it back
 	Continued Type = "continued"     // viewer, name: went on although another computer is shared
 
+	// Files; upward: from the viewer to the guest. Never what is in them.
+	FileAsked     Type = "file_asked"     // viewer, name: asked for a file
+	FileOffered   Type = "file_offered"   // viewer, name, file, size, upward
+	FileAccepted  Type = "file_accepted"  // viewer, name, file, size, upward
+	FileRefused   Type = "file_refused"   // viewer, name, file, size, upward, reason
+	FileCancelled Type = "file_cancelled" // viewer, name, file, size, upward, reason
+	FileStored    Type = "file_stored"    // viewer, name, file, size, upward: arrived as a whole
+
 	ChatLine  Type = "chat_line"         // line, viewer (0: the presenter), name; never the text
 	HookSet   Type = "hook_set"          // hook, host, address
 	Replayed  Type = "delivery_replayed" // hook, address
@@ -104,6 +112,9 @@ type Data struct {
 	Host         string `json:"host,omitempty"` // of a hook's URL, or of a mail address
 	Line         uint32 `json:"line,omitempty"` // id of a line of the chat
 	Count        int    `json:"count,omitempty"`
+	File         string `json:"file,omitempty"`   // name of a file, as its sender calls it
+	Size         uint64 `json:"size,omitempty"`   // of a file in bytes, as its sender says
+	Upward       bool   `json:"upward,omitempty"` // from the viewer to the guest
 }
 
 // Note is what has happened, before it has its place in a log.

@@ -90,7 +90,8 @@ func (w *witness) write(ctx context.Context, all []relay.Event) {
 			order = append(order, e.Session)
 		}
 		notes[e.Session] = append(notes[e.Session], audit.Note{At: e.At, Type: audit.Type(e.What),
-			Data: audit.Data{Viewer: e.Viewer, Name: e.Name, Right: e.Right}})
+			Data: audit.Data{Viewer: e.Viewer, Name: e.Name, Right: e.Right,
+				File: e.File, Size: e.Size, Upward: e.Up, Reason: e.Reason}})
 	}
 	for _, id := range order {
 		w.insist(ctx, id, notes[id])
