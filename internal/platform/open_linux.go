@@ -26,6 +26,24 @@ func Open(ctx context.Context, cfg Config) (Capturer, Injector, error) {
 	return capturer, injector, nil
 }
 
+// OpenClipboard opens the clipboard of the desktop that Open opens. ctx bounds the opening only. A
+// desktop without one that can be shared gives an *Error; sharing the screen needs none. The
+// caller closes it.
+func OpenClipboard(ctx context.Context, cfg Config) (Clipboard, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	display, err := chooseDisplay(cfg, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	clipboard, err := x11.OpenClipboard(ctx, display, cfg.Log)
+	if err != nil {
+		return nil, err
+	}
+	return clipboard, nil
+}
+
 // chooseDisplay finds out whether there is an X desktop that shows what the guest sees.
 func chooseDisplay(cfg Config, getenv func(string) string) (string, error) {
 	if cfg.Display != "" {

@@ -15,3 +15,10 @@ func Open(context.Context, Config) (Capturer, Injector, error) {
 		Message: "Sharing the screen of this system (" + runtime.GOOS + ") is not supported yet. " +
 			"For now the presenter runs on Linux with X11."}
 }
+
+// OpenClipboard opens the clipboard of the desktop. Here it always returns an *Error of kind
+// ErrUnsupported.
+func OpenClipboard(context.Context, Config) (Clipboard, error) {
+	return nil, &desktop.Error{Kind: desktop.ErrUnsupported,
+		Message: "Sharing the clipboard of this system (" + runtime.GOOS + ") is not supported yet."}
+}

@@ -16,6 +16,9 @@ type Capturer = desktop.Capturer
 // Injector puts input into a desktop; see desktop.Injector.
 type Injector = desktop.Injector
 
+// Clipboard is a desktop's clipboard; see desktop.Clipboard.
+type Clipboard = desktop.Clipboard
+
 // Error says why a desktop cannot be shared, in a Message for the guest.
 type Error = desktop.Error
 
@@ -26,6 +29,7 @@ var (
 	ErrWayland     = desktop.ErrWayland
 	ErrRefused     = desktop.ErrRefused
 	ErrUnsupported = desktop.ErrUnsupported
+	ErrTooLong     = desktop.ErrTooLong
 )
 
 // Config says which desktop to open.

@@ -10,6 +10,9 @@
 // Injecting: XTEST. Keys go by position; characters are looked for in the keyboard
 // mapping, and those that no key gives are bound to spare keycodes for a while.
 //
+// The clipboard is the selection CLIPBOARD, on a third connection: other programs take their
+// time to answer, and are not trusted.
+//
 // Process-wide effects: xgb's logger is silenced, and xgb's tables of extension events and
 // errors are filled with decoders of this package. xgb writes these tables without a lock
 // in the Init functions of its extension packages, so no code of the same process may call
