@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,9 @@ type fakeDesktop struct {
 	grabs    int
 	events   []wire.Event
 	released int
+	monitors []wire.Monitor // as the next Grab finds them
+	found    []wire.Monitor // as the last one did
+	watched  []screen.Rect
 }
 
 func newFakeDesktop(w, h int) *fakeDesktop {
@@ -108,12 +112,25 @@ func (d *fakeDesktop) drawRandom(r *rand.Rand) {
 // Size is not known: nothing is prepared.
 func (d *fakeDesktop) Size() (w, h int) { return 0, 0 }
 
+func (d *fakeDesktop) Monitors() []wire.Monitor {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.found
+}
+
+func (d *fakeDesktop) Watch(areas []screen.Rect) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.watched = slices.Clone(areas)
+}
+
 func (d *fakeDesktop) Changed() <-chan struct{} { return d.changed }
 
 func (d *fakeDesktop) Grab() (screen.Picture, []screen.Rect, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.grabs++
+	d.found = d.monitors
 	if d.grabbed.W != d.pic.W || d.grabbed.H != d.pic.H {
 		d.grabbed = screen.Picture{W: d.pic.W, H: d.pic.H, Stride: d.pic.Stride, Pix: make([]byte, len(d.pic.Pix))}
 	}

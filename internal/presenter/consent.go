@@ -69,8 +69,11 @@ func (c *consent) state(viewers []wire.ViewerState) error {
 	}
 	c.review()
 	for n := range before {
-		if !c.viewers[n].Online {
-			c.s.pace.forget(n)
+		v := c.viewers[n]
+		for _, st := range c.s.p.streams {
+			if !v.Online || v.Stream != st.number {
+				st.pace.forget(n)
+			}
 		}
 	}
 	return nil

@@ -83,8 +83,10 @@ func TestDesktopThatIsTooLarge(t *testing.T) {
 		}
 		s := newSharing(p, l)
 		defer s.stop()
-		s.epoch, s.wantKey = 1, true
-		if _, err := s.sendUpdates(time.Now()); !errors.Is(err, errDesktop) || !strings.Contains(err.Error(), "20000x100") {
+		p.grants.set(1, rights{view: true})
+		p.grants.state([]wire.ViewerState{{Viewer: 1, Online: true}})
+		s.epoch, p.streams[0].wantKey = 1, true
+		if _, err := s.pump(time.Now()); !errors.Is(err, errDesktop) || !strings.Contains(err.Error(), "20000x100") {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -99,3 +101,6 @@ func (wideScreen) Grab() (screen.Picture, []screen.Rect, error) {
 
 // noScreen is a capturer that nobody asks.
 type noScreen struct{ Capturer }
+
+func (noScreen) Monitors() []wire.Monitor { return nil }
+func (noScreen) Watch([]screen.Rect)      {}

@@ -22,6 +22,14 @@
 // tells it who may see the screen and has the guest asked for it; the reader gives it chunks and
 // acks; the writer takes its chunks when there is nothing else to write.
 //
+// # Streams
+//
+// The whole desktop is a stream, and each monitor is one (stream.go, monitors.go): a rectangle of the
+// picture with an encoder and a pace of its own. One Grab feeds all streams, each of which takes
+// what of the damage lies in its rectangle. A stream that nobody watches encodes nothing and keeps no
+// memory, and what no watched stream shows is not captured. Input is moved from its stream's
+// origin to the desktop.
+//
 // # Pacing
 //
 // See pace.go and flow.go: the loop encodes only when the lead viewer's acks leave credit, and
@@ -47,6 +55,13 @@ type Capturer interface {
 	// and returns it with the damaged rectangles. Both stay valid until the next Grab. After a
 	// change of the desktop's size the whole picture is damaged.
 	Grab() (screen.Picture, []screen.Rect, error)
+	// Monitors are rectangles of the picture, as the last Grab found them (before the first: as
+	// far as they are known), without streams. Changed is signalled when a Grab will find others. A
+	// returned slice is never changed.
+	Monitors() []wire.Monitor
+	// Watch says what is of interest from now on; none means all, as in the beginning. Of the rest
+	// Grab need not read anything, and tells its damage when it becomes of interest.
+	Watch(areas []screen.Rect)
 	// Cursor returns the pointer's shape, and a serial that changes with it.
 	Cursor() (wire.Cursor, uint32, error)
 	// Pointer returns the pointer's place in the picture.

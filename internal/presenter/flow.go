@@ -40,6 +40,7 @@ type flow struct {
 	timely    time.Time // newest ack that was not late, or cut
 	delivered int64
 	base      mark // of what is sent next
+	share     int  // of so many streams that use the uplink this is one; 0 and 1: the only one
 }
 
 // sentUpdate is a numbered update, or one with a part, on its way.
@@ -61,7 +62,7 @@ type mark struct {
 }
 
 // restart forgets the way: there is another lead.
-func (f *flow) restart() { *f = flow{sent: f.sent[:0]} }
+func (f *flow) restart() { *f = flow{sent: f.sent[:0], share: f.share} }
 
 // add notes that an update was sent.
 func (f *flow) add(u sentUpdate) {
@@ -189,22 +190,24 @@ func (f *flow) room(now time.Time) bool {
 
 // most is how many bytes may be on their way before one more update.
 func (f *flow) most() int {
+	share := max(f.share, 1)
 	if f.rate == 0 {
-		return firstMost
+		return firstMost / share
 	}
 	way := f.rtt + queueTime
 	if f.push {
 		way += f.rtt
 	}
-	return int(min(max(f.rate*way.Seconds(), minUpdate), flightMost))
+	return int(max(min(f.rate*way.Seconds(), flightMost)/float64(share), minUpdate))
 }
 
 // size is how many bytes one update may take.
 func (f *flow) size() int {
+	share := max(f.share, 1)
 	if f.rate == 0 { // with a new lead: its link may be slow
-		return firstMost
+		return firstMost / share
 	}
-	size := max(f.rate*sizeTime.Seconds(), minUpdate)
+	size := max(f.rate*sizeTime.Seconds()/float64(share), minUpdate)
 	if f.push { // where updates are smallest it is their number that keeps the rate low
 		size *= pushSize
 	}

@@ -26,6 +26,7 @@ type grant struct {
 	twin          bool   // another viewer has the same name
 	held          bool   // its person has not continued after a change of computer
 	online        bool   // as the relay says
+	stream        uint8  // that it watches, as the relay says
 	seen          bool   // the relay has named it on this connection
 	attach        uint32 // of the viewer's socket: its input counter starts anew with each
 	left          time.Time
@@ -59,12 +60,12 @@ func (g *grants) mayControl(viewer uint16) (attach uint32, ok bool) {
 	return v.attach, v.control && v.online && !v.held && !g.question
 }
 
-// watching counts the viewers that are here and may see.
-func (g *grants) watching() (n int) {
+// watching counts the viewers that are here, may see, and watch a stream.
+func (g *grants) watching(stream uint8) (n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, v := range g.of {
-		if v.view && v.online {
+		if v.view && v.online && v.stream == stream {
 			n++
 		}
 	}
@@ -205,6 +206,7 @@ func (g *grants) state(viewers []wire.ViewerState) {
 			v.left = time.Now()
 		}
 		v.seen, v.online, v.held, v.attach, v.name, v.twin = true, s.Online, s.Held, s.Attach, s.Name, s.Twin
+		v.stream = s.Stream
 		g.of[s.Viewer] = v
 	}
 	for n, v := range g.of {

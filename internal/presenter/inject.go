@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"pindesk/internal/screen"
 	"pindesk/internal/wire"
 )
 
@@ -20,6 +21,7 @@ const inputQueue = 512
 type job struct {
 	viewer uint16
 	epoch  uint16
+	stream uint8
 	layout uint16
 	seq    uint32
 	events []wire.Event
@@ -32,7 +34,7 @@ type injection struct {
 	log    *slog.Logger
 	jobs   chan job
 	kick   chan struct{} // capacity 1: grants have changed
-	layout atomic.Uint32 // present layout; input of another is of another picture
+	places places        // of the pictures that input is for
 
 	// injected is the newest input that is in the desktop: viewer<<32 | seq.
 	injected atomic.Uint64
@@ -60,7 +62,7 @@ type inputSeq struct {
 
 func newInjection(to Injector, g *grants, log *slog.Logger) *injection {
 	return &injection{to: to, grants: g, log: log, jobs: make(chan job, inputQueue), kick: make(chan struct{}, 1),
-		holding: map[heldKey]bool{}, seen: map[uint16]inputSeq{}}
+		places: places{of: map[uint8]place{}}, holding: map[heldKey]bool{}, seen: map[uint16]inputSeq{}}
 }
 
 // submit takes the events of one message. It never waits.
@@ -125,7 +127,7 @@ func (i *injection) inject(j job) {
 		i.holder = j.viewer
 	}
 	i.heard = time.Now()
-	present := uint16(i.layout.Load()) == j.layout
+	area, present := i.places.find(j.stream, j.layout)
 	for _, e := range j.events {
 		for more := true; more; {
 			var now wire.Event
@@ -134,7 +136,7 @@ func (i *injection) inject(j job) {
 			if _, ok := i.grants.mayControl(j.viewer); !ok {
 				return
 			}
-			if err := i.event(now, present); err != nil {
+			if err := i.event(now, area, present); err != nil {
 				i.log.Warn("input could not be injected", "err", err)
 			}
 		}
@@ -160,11 +162,13 @@ func cutText(e wire.Event) (first, rest wire.Event, more bool) {
 	return e, wire.Event{}, false
 }
 
-func (i *injection) event(e wire.Event, present bool) error {
+// event injects one event. area is where the picture that it was made on is; present says that it
+// still is, without which pointer input is for something that may be elsewhere now.
+func (i *injection) event(e wire.Event, area screen.Rect, present bool) error {
 	switch e.Type {
 	case wire.EventMove:
 		if present {
-			return i.to.Move(e.X, e.Y)
+			return i.to.Move(area.X+min(e.X, area.W-1), area.Y+min(e.Y, area.H-1))
 		}
 	case wire.EventButton:
 		k := heldKey{button: e.Button}

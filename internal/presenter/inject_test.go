@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"pindesk/internal/screen"
 	"pindesk/internal/wire"
 )
 
@@ -58,7 +59,7 @@ func injecting(t *testing.T, f func(i *injection, g *grants, r *recorder, want f
 		g.state([]wire.ViewerState{{Viewer: 1, Online: true, Attach: 1}, {Viewer: 2, Online: true, Attach: 1}})
 		g.set(1, rights{control: true})
 		i := newInjection(r, g, slog.New(slog.DiscardHandler))
-		i.layout.Store(5)
+		i.places.set(0, place{layout: 5, area: screen.Rect{W: 1000, H: 1000}})
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan struct{})
 		go func() { i.run(ctx); close(ended) }()
@@ -149,7 +150,7 @@ func TestGrantsOverConnections(t *testing.T) {
 	g.set(1, rights{control: true})
 	g.set(2, rights{view: true})
 	g.offline()
-	if _, ok := g.mayControl(1); ok || g.watching() != 0 {
+	if _, ok := g.mayControl(1); ok || g.watching(0) != 0 {
 		t.Error("grants count without a connection")
 	}
 	named := g.begin(true)

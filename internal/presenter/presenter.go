@@ -42,8 +42,10 @@ type Presenter struct {
 	inject *injection
 	talk   *talk
 	files  *transfer.Files
-	enc    *screen.Encoder
 	resume string // newest resume secret
+
+	monitors numbering
+	streams  []*stream // that of the whole desktop, then the monitors'; owned by the loop
 }
 
 // Reconnecting: the first try comes almost at once, because most drops are short.
@@ -79,7 +81,7 @@ func New(c Config) (*Presenter, error) {
 	if c.Say == nil {
 		c.Say = func(string, ...any) {}
 	}
-	p := &Presenter{cfg: c, broker: u, start: time.Now(), enc: screen.NewEncoder(0), talk: newTalk()}
+	p := &Presenter{cfg: c, broker: u, start: time.Now(), streams: []*stream{newStream(0, screen.NewEncoder(0))}, talk: newTalk()}
 	p.grants = newGrants()
 	p.inject = newInjection(c.Input, p.grants, c.Log)
 	if c.Files.Policy == "" {
@@ -97,7 +99,7 @@ func New(c Config) (*Presenter, error) {
 // Run shares until ctx is done (then it returns nil), the session ends, another presenter
 // takes over, or the desktop is gone. It reconnects by itself and says so.
 func (p *Presenter) Run(ctx context.Context) error {
-	p.enc.Prepare(p.cfg.Screen.Size())
+	p.streams[0].enc.Prepare(p.cfg.Screen.Size())
 	ctx, cancel := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() { p.inject.run(ctx) })

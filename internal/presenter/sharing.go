@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,8 +30,7 @@ type note struct {
 	control wire.Control
 }
 
-// sharing is one connection's stream. Everything is owned by run's goroutine but what
-// says otherwise.
+// sharing is one connection. Everything is owned by run's goroutine but what says otherwise.
 type sharing struct {
 	p     *Presenter
 	link  *link
@@ -40,12 +40,11 @@ type sharing struct {
 	err   error // why the reader ended; read after notes is closed
 
 	consent consent
-	pace    *pace
 	epoch   uint16
-	dirty   bool // the capturer has something new
-	wantKey bool
-	held    bool           // some viewer holds the stream's picture
-	picture screen.Picture // of the last Grab
+	dirty   bool           // the capturer has something new
+	desktop screen.Picture // of the last Grab
+	areas   []screen.Rect  // of it that are captured; none = all
+	wanted  []screen.Rect  // scratch of subscribe
 
 	cursor     uint32 // serial of the shape that was sent
 	cursorSent bool
@@ -55,9 +54,12 @@ type sharing struct {
 }
 
 func newSharing(p *Presenter, l *link) *sharing {
-	s := &sharing{p: p, link: l, notes: make(chan note, 64), quit: make(chan struct{}), pace: newPace(), dirty: true}
+	s := &sharing{p: p, link: l, notes: make(chan note, 64), quit: make(chan struct{}), dirty: true}
+	for _, st := range p.streams {
+		st.viewers, st.wantKey, st.pace = 0, false, newPace()
+		st.empty()
+	}
 	s.consent.init(s)
-	s.ended.Go(s.read)
 	return s
 }
 
@@ -92,7 +94,7 @@ func (s *sharing) read() {
 		case wire.KindInput:
 			layout, events, err := wire.ParseInput(body, nil)
 			if err == nil {
-				s.p.inject.submit(job{viewer: head.Viewer, epoch: head.Epoch, layout: layout, seq: head.Seq, events: events})
+				s.p.inject.submit(job{viewer: head.Viewer, epoch: head.Epoch, stream: head.Stream, layout: layout, seq: head.Seq, events: events})
 			}
 			continue
 		case wire.KindAck:
@@ -128,6 +130,7 @@ func (s *sharing) clock(now time.Time) uint32 { return uint32(now.Sub(s.p.start)
 // run is the loop: it waits for damage, acks, wishes and time, and then sends what there is
 // credit for.
 func (s *sharing) run(ctx context.Context) error {
+	s.ended.Go(s.read)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -186,7 +189,10 @@ func (s *sharing) run(ctx context.Context) error {
 func (s *sharing) note(n note, now time.Time) error {
 	switch n.kind {
 	case wire.KindNeedKey:
-		s.wantKey = true
+		if st := s.p.stream(n.head.Stream); st != nil {
+			st.wantKey = true
+			s.dirty = s.dirty || !st.held // the first picture is of now, whatever was signalled
+		}
 	case wire.KindAck:
 		s.ack(n, now)
 	case wire.KindControl:
@@ -196,11 +202,12 @@ func (s *sharing) note(n note, now time.Time) error {
 }
 
 func (s *sharing) ack(n note, now time.Time) {
-	if n.head.Epoch != s.epoch || n.head.Seq > s.p.enc.Seq() {
+	st := s.p.stream(n.head.Stream)
+	if st == nil || n.head.Epoch != s.epoch || n.head.Seq > st.enc.Seq() {
 		return
 	}
 	took := time.Duration(n.ack.Took) * 100 * time.Microsecond
-	s.pace.ack(n.head.Viewer, n.head.Seq, n.ack.Part, n.head.Flags&wire.FlagCatchUp != 0, took, now)
+	st.pace.ack(n.head.Viewer, n.head.Seq, n.ack.Part, n.head.Flags&wire.FlagCatchUp != 0, took, now)
 }
 
 func (s *sharing) control(n note, now time.Time) error {
@@ -209,12 +216,8 @@ func (s *sharing) control(n note, now time.Time) error {
 	case wire.TypeWelcome:
 		return s.welcome(c)
 	case wire.TypeState:
-		before := s.p.grants.watching()
 		s.p.grants.state(c.Viewers)
 		s.p.inject.check()
-		if before > 0 {
-			s.released()
-		}
 		if err := s.tellGrants(); err != nil {
 			return err
 		}
@@ -227,7 +230,9 @@ func (s *sharing) control(n note, now time.Time) error {
 			s.p.files.Control(n.head.Viewer, *c.File)
 		}
 	case wire.TypeLead:
-		s.pace.setLead(c.Viewer, now)
+		if st := s.p.stream(c.Stream); st != nil {
+			st.pace.setLead(c.Viewer, now)
+		}
 	case wire.TypeAsk:
 		return s.consent.asked(n.head.Viewer, c.Control)
 	case wire.TypeYield:
@@ -238,10 +243,18 @@ func (s *sharing) control(n note, now time.Time) error {
 	return nil
 }
 
-// welcome starts the stream of a new epoch.
+// welcome starts the streams of a new epoch.
 func (s *sharing) welcome(c wire.Control) error {
 	s.epoch, s.p.resume = c.Epoch, c.Resume
-	s.p.enc.Begin(c.Epoch)
+	s.p.cfg.Screen.Watch(nil)
+	s.p.monitors.update(s.p.cfg.Screen.Monitors())
+	s.placeStreams()
+	for _, st := range s.p.streams {
+		st.enc.Begin(c.Epoch)
+	}
+	if err := s.tellMonitors(); err != nil {
+		return err
+	}
 	for _, viewer := range s.p.grants.begin(c.Resumed) {
 		if err := s.tellGrant(viewer); err != nil {
 			return err
@@ -261,7 +274,6 @@ func (s *sharing) grant(viewer uint16, r rights) error {
 // granted follows a change of a viewer's grant.
 func (s *sharing) granted(viewer uint16) error {
 	s.p.inject.check()
-	s.released()
 	s.tellFiles()
 	s.consent.review()
 	return s.tellGrant(viewer)
@@ -272,15 +284,6 @@ func (s *sharing) tellGrant(viewer uint16) error {
 	return s.tell(wire.Control{Type: wire.TypeGrant, Viewer: viewer, View: r.view, Control: r.control, May: r.may})
 }
 
-// released forgets what viewers hold when none may see any more: the next one gets a picture
-// of its own time, and nothing is captured for it before.
-func (s *sharing) released() {
-	if s.p.grants.watching() == 0 {
-		s.held = false
-		s.p.enc.DropCatchUp()
-	}
-}
-
 func (s *sharing) tell(c wire.Control) error {
 	return s.link.send(wire.AppendControl(s.link.buffer(), s.epoch, 0, c))
 }
@@ -289,24 +292,49 @@ func (s *sharing) tell(c wire.Control) error {
 // to do unless something happens.
 func (s *sharing) pump(now time.Time) (time.Duration, error) {
 	const long = time.Minute
-	if s.epoch == 0 || s.p.grants.watching() == 0 {
+	s.subscribe()
+	if s.epoch == 0 || !s.watched() {
 		return s.idle(now, long) // nobody may see: nothing is captured
 	}
-	wait, err := s.sendUpdates(now)
-	if err != nil {
+	if err := s.look(now); err != nil {
 		return 0, err
+	}
+	wait := long
+	s.shareUplink()
+	for _, st := range s.p.streams {
+		if st.viewers == 0 {
+			continue
+		}
+		more, err := s.sendStream(st, now)
+		if err != nil {
+			return 0, err
+		}
+		if more > 0 {
+			wait = min(wait, more)
+		}
 	}
 	more, err := s.sendCursor(now)
 	if err != nil {
 		return 0, err
 	}
-	if wait == 0 || more > 0 && more < wait {
-		wait = more
-	}
-	if wait <= 0 {
-		wait = long
+	if more > 0 {
+		wait = min(wait, more)
 	}
 	return wait, nil
+}
+
+// look takes new pixels if there are some and a stream can send them now.
+func (s *sharing) look(now time.Time) error {
+	// Once is enough but for other monitors, of which something may not have been captured before.
+	for range 3 {
+		if !s.dirty || !slices.ContainsFunc(s.p.streams, func(st *stream) bool { return st.ready(now) }) {
+			return nil
+		}
+		if err := s.grab(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // idle looks now and then whether the desktop is still there, of which only a change tells.
@@ -323,117 +351,6 @@ func (s *sharing) idle(now time.Time, long time.Duration) (time.Duration, error)
 		return 0, fmt.Errorf("%w: %w", errDesktop, err)
 	}
 	return long, nil
-}
-
-// sendUpdates sends a keyframe, an update and a CatchUp, each if it is due.
-func (s *sharing) sendUpdates(now time.Time) (wait time.Duration, err error) {
-	soonest := func(d time.Duration) {
-		if d > 0 && (wait == 0 || d < wait) {
-			wait = d
-		}
-	}
-	enc := s.p.enc
-	params := screen.Params{Captured: s.clock(now), Quality: qualities[s.pace.quality]}
-	if s.wantKey {
-		s.wantKey = false
-		if !s.held {
-			damage, err := s.grab()
-			if err != nil {
-				return 0, err
-			}
-			enc.Sync(s.picture, damage)
-			s.p.inject.layout.Store(uint32(enc.Layout()))
-			s.held = true
-		}
-		key := params
-		key.Size = s.pace.keySize()
-		msg := enc.Keyframe(s.link.buffer(), key)
-		s.pace.spendKey(len(msg), now)
-		if err := s.link.send(msg); err != nil {
-			return 0, err
-		}
-	}
-	if !s.held {
-		return 0, nil
-	}
-	budget, more := s.pace.refinement(enc.Moving(params.Captured), now)
-	ok, later := s.pace.credit(now)
-	if ok {
-		params.Budget = budget
-		if err := s.sendUpdate(now, params); err != nil {
-			return 0, err
-		}
-	} else if s.dirty {
-		soonest(later)
-	}
-	catchUp, refine, quietIn := enc.Pending(params.Captured)
-	if refine && (ok || later > 0) { // else an ack brings credit and the loop comes here again
-		quiet := time.Duration(quietIn) * time.Millisecond
-		if !enc.Waiting() {
-			quiet = max(quiet, more)
-		}
-		soonest(max(quiet, later, minInterval))
-	}
-	if catchUp {
-		ok, later := s.pace.catchUpCredit(now)
-		if ok {
-			params.Budget = s.pace.budget
-			msg, some := enc.CatchUp(s.link.buffer(), params)
-			if !some {
-				s.link.recycle(msg)
-			} else {
-				s.pace.spendCatchUp(len(msg), now)
-				if err := s.link.send(msg); err != nil {
-					return 0, err
-				}
-			}
-			later = minInterval
-		}
-		soonest(later)
-	}
-	return wait, nil
-}
-
-// sendUpdate captures the newest pixels and sends what is new in them, with refinement of
-// what is quiet.
-func (s *sharing) sendUpdate(now time.Time, params screen.Params) error {
-	var damage []screen.Rect
-	w, h := s.picture.W, s.picture.H
-	if s.dirty {
-		var err error
-		if damage, err = s.grab(); err != nil {
-			return err
-		}
-	}
-	// Read after the capture: an input shows in the picture sooner than its injection returns.
-	params.Input = s.p.inject.newest(s.pace.lead)
-	params.Size = s.pace.flow.size()
-	if s.picture.W != w || s.picture.H != h {
-		params.Size = s.pace.keySize() // it becomes a keyframe, and in an update's size that would be a blur
-	}
-	msg, some := s.p.enc.Update(s.link.buffer(), s.picture, damage, params)
-	if !some {
-		s.link.recycle(msg)
-		return nil
-	}
-	s.p.inject.layout.Store(uint32(s.p.enc.Layout()))
-	s.pace.spend(s.p.enc.Seq(), len(msg), s.p.enc.Waiting(), now)
-	s.pace.refined(s.p.enc.Refined())
-	return s.link.send(msg)
-}
-
-func (s *sharing) grab() ([]screen.Rect, error) {
-	s.dirty = false
-	pic, damage, err := s.p.cfg.Screen.Grab()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errDesktop, err)
-	}
-	if !wire.ValidSize(pic.W, pic.H) { // the encoder would have nothing to say
-		return nil, fmt.Errorf("%w: %dx%d pixels are more than can be shown (%d in each direction, %d in all)",
-			errDesktop, pic.W, pic.H, wire.MaxSide, wire.MaxPixels)
-	}
-	s.picture = pic
-	return damage, nil
 }
 
 // sendCursor sends the pointer's shape and place if they have changed.

@@ -135,6 +135,8 @@ func (d *desk) Grab() (screen.Picture, []screen.Rect, error) {
 }
 func (d *desk) Cursor() (wire.Cursor, uint32, error) { return wire.Cursor{}, 1, nil }
 func (d *desk) Pointer() (int, int, error)           { return d.pointer, 0, nil }
+func (d *desk) Monitors() []wire.Monitor             { return nil }
+func (d *desk) Watch([]screen.Rect)                  {}
 func (d *desk) Close() error                         { return nil }
 
 // simulation is a session with one viewer.
@@ -181,9 +183,7 @@ func simulate(t *testing.T, rate float64, rtt time.Duration, loss float64) *simu
 	rnd := rand.New(rand.NewPCG(9, 9))
 	m := &simulation{t: t, now: p.start.Add(time.Second), desk: d, decoder: screen.NewDecoder(), catching: true,
 		down: way{rate: rate, delay: rtt / 2, loss: loss, rnd: rnd}, up: way{rate: rate, delay: rtt / 2, loss: loss, rnd: rnd}}
-	m.s = &sharing{p: p, pace: newPace(), dirty: true,
-		link: &link{out: make(chan []byte, linkQueue), first: make(chan []byte, linkQueue), free: make(chan []byte, 8)}}
-	m.s.consent.init(m.s)
+	m.s = newSharing(p, &link{out: make(chan []byte, linkQueue), first: make(chan []byte, linkQueue), free: make(chan []byte, 8)})
 	m.decoder.Begin(1)
 	m.say(wire.Control{Type: wire.TypeWelcome, Epoch: 1})
 	m.say(wire.Control{Type: wire.TypeState, Viewers: []wire.ViewerState{{Viewer: 1, Online: true, View: true, Control: true}}})
@@ -400,9 +400,9 @@ func TestSlowLinks(t *testing.T) {
 			m.waits = nil
 			m.run(4*time.Second, c.film, true, true)
 			slowest = max(slowest, m.slowest)
-			rate := m.s.pace.flow.rate
+			rate := m.s.p.streams[0].pace.flow.rate
 			t.Logf("clicks %v, then %v; slowest message %v; %d updates/s; rate %.0f of %.0f bytes/s, rtt %v, quality %d",
-				median(first), median(m.waits), slowest, m.applied/8, rate, m.down.rate, m.s.pace.flow.rtt, qualities[m.s.pace.quality])
+				median(first), median(m.waits), slowest, m.applied/8, rate, m.down.rate, m.s.p.streams[0].pace.flow.rtt, qualities[m.s.p.streams[0].pace.quality])
 			limit := rtt + c.beyond
 			if median(first) > limit || median(m.waits) > limit {
 				t.Errorf("a click is seen after %v, later after %v; want %v", median(first), median(m.waits), limit)
@@ -483,12 +483,12 @@ func TestAfterTyping(t *testing.T) {
 					m.desk.typing(i)
 					m.steps(100)
 				}
-				before, began, applied := m.s.pace.flow.rate, m.now, m.applied
+				before, began, applied := m.s.p.streams[0].pace.flow.rate, m.now, m.applied
 				change(m.desk)
 				for m.steps(2); m.now.Sub(began) < c.limit && !m.exact(); {
 					m.steps(5)
 				}
-				t.Logf("rate %.0f, %v later %.0f; %d updates", before, m.now.Sub(began), m.s.pace.flow.rate, m.applied-applied)
+				t.Logf("rate %.0f, %v later %.0f; %d updates", before, m.now.Sub(began), m.s.p.streams[0].pace.flow.rate, m.applied-applied)
 				if !m.exact() {
 					t.Errorf("not exact %v after the change", c.limit)
 				}

@@ -128,6 +128,12 @@ func (e *Encoder) Begin(epoch uint16) {
 	e.waiting = e.waiting[:0]
 }
 
+// Release gives back all memory. Numbers go on where they were: the next Sync takes all of its
+// picture, and the next Update is a numbered keyframe, each with a new layout.
+func (e *Encoder) Release() {
+	*e = Encoder{stream: e.stream, epoch: e.epoch, seq: e.seq, layout: e.layout, part: e.part, fresh: true, limits: e.limits}
+}
+
 // Seq is the number of the last numbered update, 0 before the first of an epoch.
 func (e *Encoder) Seq() uint32 { return e.seq }
 

@@ -9,10 +9,14 @@ function setup(platform = 'other') {
   const time = new FakeTime();
   const sent = [];
   const keyboard = new Keyboard(platform, (events) => sent.push(...events.map(short)), { setTimeout: time.setTimeout, clearTimeout: time.clear });
-  const make = (type) => (code, key, o = {}) => keyboard[type]({
-    code, key, keyCode: 0, repeat: false, isComposing: false, timeStamp: time.now,
-    ctrlKey: false, altKey: false, metaKey: false, getModifierState: (m) => m === 'AltGraph' && (o.altGr ?? false), ...o,
-  });
+  let shift = false; // as a browser does: it is held until its keyup
+  const make = (type) => (code, key, o = {}) => {
+    if (key === 'Shift') shift = type === 'down';
+    return keyboard[type]({
+      code, key, keyCode: 0, repeat: false, isComposing: false, timeStamp: time.now, shiftKey: shift,
+      ctrlKey: false, altKey: false, metaKey: false, getModifierState: (m) => m === 'AltGraph' && (o.altGr ?? false), ...o,
+    });
+  };
   const take = () => sent.splice(0);
   return { keyboard, time, down: make('down'), up: make('up'), take };
 }
@@ -99,13 +103,102 @@ test('Ctrl on Windows is sent before what follows, and alone after a moment', ()
   assert.deepEqual(take(), []);
 });
 
-test('macOS: Option makes text, Command makes shortcuts and hides keyups', () => {
-  const { down, up, take, keyboard } = setup('mac');
-  down('AltLeft', 'Alt', { altKey: true }); down('KeyL', '@', { altKey: true }); up('KeyL', '@'); up('AltLeft', 'Alt');
+test('macOS: Option makes text', () => {
+  const { down, up, take } = setup('mac');
+  down('AltLeft', 'Alt', { altKey: true }); down('KeyL', '@', { altKey: true }); up('KeyL', '@', { altKey: true }); up('AltLeft', 'Alt');
   assert.deepEqual(take(), ['+AltLeft', '+KeyL:@!', '-KeyL:@!', '-AltLeft']);
-  down('MetaLeft', 'Meta', { metaKey: true }); down('KeyC', 'c', { metaKey: true });
+});
+
+// Safari and Chromium on macOS tell of no keyup of other keys while Command is held.
+test('macOS: Command is Control where that is what it means, and hides no held key', () => {
+  const { down, up, take, keyboard } = setup('mac');
+  const held = { metaKey: true };
+  down('MetaLeft', 'Meta', held);
+  assert.deepEqual(take(), [], 'what it means shows with the next key');
+  down('KeyC', 'c', held);
+  down('KeyV', 'v', held); down('KeyV', 'v', { ...held, repeat: true });
   up('MetaLeft', 'Meta');
-  assert.deepEqual(take(), ['+MetaLeft', '+KeyC:c', '-KeyC:c', '-MetaLeft']);
+  assert.deepEqual(take(), ['+ControlRight', '+KeyC:c', '-KeyC:c', '+KeyV:v', '-KeyV:v', '+KeyV:v', '-KeyV:v', '-ControlRight']);
+  assert.equal(keyboard.holding, false);
+  down('MetaLeft', 'Meta', held); down('ShiftLeft', 'Shift', held); down('KeyZ', 'z', held); up('ShiftLeft', 'Shift', held); up('MetaLeft', 'Meta');
+  assert.deepEqual(take(), ['+ShiftLeft', '+ControlRight', '+KeyZ:z', '-KeyZ:z', '-ShiftLeft', '-ControlRight']);
+  down('MetaRight', 'Meta', held); down('KeyC', 'с', held); up('MetaRight', 'Meta');
+  assert.deepEqual(take(), ['+ControlRight', '+KeyC:с', '-KeyC:с', '-ControlRight'], 'a Russian layout');
+});
+
+test('macOS: Command with other keys, and alone, is the key with the logo', () => {
+  const { down, up, take, keyboard } = setup('mac');
+  const held = { metaKey: true };
+  down('MetaLeft', 'Meta', held); down('KeyL', 'l', held); down('KeyC', 'c', held); up('MetaLeft', 'Meta');
+  assert.deepEqual(take(), ['+MetaLeft', '+KeyL:l', '-KeyL:l', '-MetaLeft', '+ControlRight', '+KeyC:c', '-KeyC:c', '-ControlRight']);
+  down('MetaLeft', 'Meta', held); up('MetaLeft', 'Meta');
+  assert.deepEqual(take(), ['+MetaLeft', '-MetaLeft']);
+  down('MetaLeft', 'Meta', held); // Command+Tab: the system takes the rest, and the window loses the focus
+  keyboard.release();
+  up('MetaLeft', 'Meta');
+  assert.deepEqual(take().filter((s) => s.startsWith('+')), []);
+  assert.equal(keyboard.holding, false);
+});
+
+test('macOS: a click with Command is one with Control', () => {
+  const { down, up, take, keyboard } = setup('mac');
+  down('MetaLeft', 'Meta', { metaKey: true });
+  keyboard.beforeButton({ metaKey: true, getModifierState: () => false });
+  up('MetaLeft', 'Meta');
+  assert.deepEqual(take(), ['+ControlRight', '-ControlRight']);
+});
+
+test('a modifier whose end the system kept to itself is let go by the next event', () => {
+  const { down, take, keyboard } = setup();
+  down('AltLeft', 'Alt', { altKey: true }); down('MetaLeft', 'Meta', { altKey: true, metaKey: true }); take();
+  down('KeyA', 'a');
+  assert.deepEqual(take(), ['-AltLeft', '-MetaLeft', '+KeyA:a!']);
+  down('ControlLeft', 'Control', { ctrlKey: true }); take();
+  keyboard.sync({ ctrlKey: false, altKey: false, metaKey: false, shiftKey: false, getModifierState: () => false });
+  assert.deepEqual(take(), ['-ControlLeft']);
+});
+
+test('Windows tells only of the end of PrintScreen', () => {
+  const { down, up, take } = setup('windows');
+  assert.equal(up('PrintScreen', 'PrintScreen'), true);
+  assert.deepEqual(take(), ['+PrintScreen', '-PrintScreen']);
+  down('PrintScreen', 'PrintScreen'); up('PrintScreen', 'PrintScreen');
+  assert.deepEqual(take(), ['+PrintScreen', '-PrintScreen']);
+});
+
+test('Ctrl+Alt makes text on Windows, with either hand', () => {
+  const { down, up, take } = setup('windows');
+  const both = { ctrlKey: true, altKey: true };
+  down('ControlLeft', 'Control', { ctrlKey: true }); down('AltLeft', 'Alt', both);
+  down('KeyQ', '@', { ...both, altGr: true }); up('KeyQ', '@', { ...both, altGr: true });
+  up('AltLeft', 'Alt', { ctrlKey: true }); up('ControlLeft', 'Control');
+  assert.deepEqual(take(), ['+ControlLeft', '+AltLeft', '+KeyQ:@!', '-KeyQ:@!', '-AltLeft', '-ControlLeft']);
+});
+
+test('a sticky modifier holds for one key, then until it is pressed again', () => {
+  const { keyboard, down, up, take } = setup();
+  keyboard.stick('ControlLeft');
+  assert.equal(keyboard.stuck('ControlLeft'), 'once');
+  down('KeyC', 'c'); up('KeyC', 'c');
+  assert.deepEqual(take(), ['+ControlLeft', '+KeyC:c', '-KeyC:c', '-ControlLeft']);
+  assert.equal(keyboard.stuck('ControlLeft'), null);
+  keyboard.stick('AltLeft'); keyboard.stick('AltLeft');
+  keyboard.tap('Tab'); keyboard.tap('Tab');
+  keyboard.stick('AltLeft');
+  assert.deepEqual(take(), ['+AltLeft', '+Tab', '-Tab', '+Tab', '-Tab', '-AltLeft']);
+  keyboard.stick('ControlLeft'); keyboard.text('c'); // of a keyboard on glass
+  assert.deepEqual(take(), ['+ControlLeft', '+:c', '-:c', '-ControlLeft']);
+  keyboard.stick('ControlLeft'); keyboard.stick('ControlLeft');
+  keyboard.release();
+  assert.deepEqual(take(), ['+ControlLeft', '-ControlLeft']);
+  assert.equal(keyboard.stuck('ControlLeft'), null);
+});
+
+test('keys pressed together', () => {
+  const { keyboard, take, down } = setup();
+  down('ShiftLeft', 'Shift'); take();
+  keyboard.chord(['ControlLeft', 'AltLeft', 'Delete']);
+  assert.deepEqual(take(), ['-ShiftLeft', '+ControlLeft', '+AltLeft', '+Delete', '-Delete', '-AltLeft', '-ControlLeft']);
   assert.equal(keyboard.holding, false);
 });
 

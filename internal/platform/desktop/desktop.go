@@ -11,8 +11,8 @@ import (
 	"pindesk/internal/wire"
 )
 
-// Capturer reads one desktop's picture. Grab, Cursor, Pointer and Size are called from one
-// goroutine only; Close may be called from any, also while another call waits.
+// Capturer reads one desktop's picture. Its methods are called from one goroutine only, but for
+// Close, which may be called from any, also while another call waits.
 type Capturer interface {
 	// Changed (capacity 1) is signalled when Grab, Cursor or Pointer may have something
 	// new. It is also signalled when the desktop is gone, so that the next call tells. It
@@ -32,6 +32,16 @@ type Capturer interface {
 	Pointer() (x, y int, err error)
 	// Size is the size of the present picture in pixels.
 	Size() (w, h int)
+	// Monitors are the rectangles of the picture that the desktop shows on its monitors, at
+	// least one, without streams: giving these is the caller's. They are as the last Grab found
+	// them, or the opening; Changed is signalled when the next Grab will find others. None of
+	// them is empty or outside of the picture, and no two are the same. The slice stays valid and
+	// unchanged for ever.
+	Monitors() []wire.Monitor
+	// Watch says which rectangles of the picture are of interest from now on; none means all, as
+	// in the beginning. Of the rest Grab reads nothing (but a little at the edges), and tells its
+	// damage when it becomes of interest. rects is the caller's again when it returns.
+	Watch(rects []screen.Rect)
 	// Close ends all goroutines of the capturer and frees what it holds in the system.
 	// Calls after it return ErrGone.
 	Close() error

@@ -48,20 +48,25 @@ type Capturer struct {
 	hasFixes       bool
 	hasDamage      bool
 	hasMotion      bool
+	randr          extension
+	randrVersion   uint32 // 0 = none
 	damage         damage.Damage
 	region         xfixes.Region
 
-	sizeStale   atomic.Bool   // the desktop may have another size than pic
+	sizeStale   atomic.Bool   // the desktop may have another size than pic, or other monitors
 	cursorStale atomic.Bool   // the shape has changed since it was read
 	seen        atomic.Uint64 // pointer's place when it was last looked at: x<<32 | y
 	motion      chan struct{} // an event of motion has come
 
-	mu      sync.Mutex // held while a Grab runs, so that Close frees nothing under it
-	closed  bool
-	reader  reader
-	pic     screen.Picture
-	pending []screen.Rect // damage that is not read yet
-	rects   []screen.Rect // damage of the last Grab, lent to the caller
+	mu       sync.Mutex // held while a Grab runs, so that Close frees nothing under it
+	closed   bool
+	reader   reader
+	pic      screen.Picture
+	monitors []wire.Monitor // never changed, only replaced
+	watched  []screen.Rect  // what Grab reads; none = all
+	pending  []screen.Rect  // damage that is not read yet
+	later    []screen.Rect  // as pending, but not watched
+	rects    []screen.Rect  // damage of the last Grab, lent to the caller
 
 	// Owned by the goroutine that calls Cursor.
 	cursor       wire.Cursor
@@ -126,6 +131,9 @@ func (g *Capturer) setUp() error {
 	if err := g.findMotion(); err != nil {
 		return err
 	}
+	if err := g.findMonitors(); err != nil {
+		return err
+	}
 	if _, err := g.look(); err != nil {
 		return err
 	}
@@ -136,7 +144,10 @@ func (g *Capturer) setUp() error {
 	if err := g.reader.probe(); err != nil {
 		return err
 	}
-	c.log.Info("desktop opened", "width", geometry.Width, "height", geometry.Height,
+	if g.monitors, err = g.listMonitors(int(geometry.Width), int(geometry.Height)); err != nil {
+		return err
+	}
+	c.log.Info("desktop opened", "width", geometry.Width, "height", geometry.Height, "monitors", len(g.monitors),
 		"shm", g.reader.shm, "damage", g.hasDamage, "cursor", g.hasFixes, "motion", g.hasMotion)
 	return g.resize(int(geometry.Width), int(geometry.Height))
 }
@@ -203,6 +214,9 @@ func (g *Capturer) handle(event xgb.Event) {
 			g.cursorStale.Store(true)
 			g.signal()
 		case g.hasDamage && e.code() == g.damages.firstEvent:
+			g.signal()
+		case g.isMonitorEvent(e):
+			g.sizeStale.Store(true)
 			g.signal()
 		case g.hasMotion && e.code() == genericEvent && e[1] == g.inputs.major:
 			select {
@@ -295,6 +309,12 @@ func (g *Capturer) update() error {
 		}
 	}
 	var err error
+	if geometry != nil {
+		if g.monitors, err = g.listMonitors(w, h); err != nil {
+			return err
+		}
+	}
+	g.putOff()
 	g.rects = g.rects[:0]
 	whole := len(g.pending) == 1 && g.pending[0] == screen.Rect{W: w, H: h}
 	if g.hasDamage || whole {
@@ -302,7 +322,7 @@ func (g *Capturer) update() error {
 		err = g.reader.read(g.pending, g.place)
 	} else {
 		changed := differ{pic: g.pic, rects: g.pending}
-		err = g.reader.read([]screen.Rect{{W: w, H: h}}, changed.take)
+		err = g.reader.read(g.compared(w, h), changed.take)
 		g.pending = merge(changed.rects, desktop.MaxDamage)
 	}
 	if err != nil {
@@ -310,6 +330,20 @@ func (g *Capturer) update() error {
 	}
 	g.rects, g.pending = g.pending, g.rects
 	return nil
+}
+
+// compared is what must be read to see what has changed, without DAMAGE.
+func (g *Capturer) compared(w, h int) []screen.Rect {
+	if len(g.watched) == 0 {
+		return []screen.Rect{{W: w, H: h}}
+	}
+	var rects []screen.Rect
+	for _, r := range g.watched {
+		if r = clip(r, w, h); r.W > 0 {
+			rects = append(rects, r)
+		}
+	}
+	return rects
 }
 
 // resize begins a new picture, damaged as a whole.
@@ -322,6 +356,7 @@ func (g *Capturer) resize(w, h int) error {
 	g.pic = screen.Picture{W: w, H: h, Stride: 4 * w, Pix: make([]byte, 4*w*h)}
 	clear(g.pic.Pix) // now, not in the first Grab: a viewer waits for that
 	g.pending = append(g.pending[:0], screen.Rect{W: w, H: h})
+	g.later = g.later[:0]
 	return nil
 }
 

@@ -5,7 +5,8 @@
 // reads its rectangles through shared memory (MIT-SHM) and copies them into a picture of
 // ordinary memory. A server without MIT-SHM is read in bands over the connection; without
 // DAMAGE (or XFIXES, which it builds on) the screen is read as a whole at a moderate rate
-// and compared. The picture is the root window: all monitors together.
+// and compared. The picture is the root window: all monitors together. Where these are says RANDR (1.5,
+// or what 1.2 knows of outputs; without it the desktop is one monitor).
 //
 // Injecting: XTEST. Keys go by position; characters are looked for in the keyboard
 // mapping, and those that no key gives are bound to spare keycodes for a while.

@@ -26,6 +26,15 @@ func clip(r screen.Rect, w, h int) screen.Rect {
 	return screen.Rect{X: x0, Y: y0, W: x1 - x0, H: y1 - y0}
 }
 
+// intersection is what a and b share; it may be empty.
+func intersection(a, b screen.Rect) screen.Rect {
+	r := clip(screen.Rect{X: a.X - b.X, Y: a.Y - b.Y, W: a.W, H: a.H}, b.W, b.H)
+	if r.W > 0 {
+		r.X, r.Y = r.X+b.X, r.Y+b.Y
+	}
+	return r
+}
+
 func union(a, b screen.Rect) screen.Rect {
 	x0, y0 := min(a.X, b.X), min(a.Y, b.Y)
 	return screen.Rect{X: x0, Y: y0, W: max(a.X+a.W, b.X+b.W) - x0, H: max(a.Y+a.H, b.Y+b.H) - y0}

@@ -91,17 +91,7 @@ func (s *Server) Signal(sig syscall.Signal) error { return s.cmd.Process.Signal(
 // Resize changes the size of a running server's screen to "WxH", at most the size it was
 // started with.
 func Resize(display, size string) error {
-	path, err := exec.LookPath("xrandr")
-	if err != nil {
-		return errors.New("xrandr is missing: install the package x11-xserver-utils")
-	}
-	run := func(args ...string) (string, error) {
-		out, err := exec.Command(path, append([]string{"-display", display}, args...)...).CombinedOutput()
-		if err != nil {
-			err = fmt.Errorf("xrandr %v: %w: %s", args, err, out)
-		}
-		return string(out), err
-	}
+	run := func(args ...string) (string, error) { return xrandr(display, args...) }
 	modes, err := run()
 	if err != nil {
 		return err
@@ -118,4 +108,42 @@ func Resize(display, size string) error {
 	}
 	_, err = run("--output", "screen", "--mode", size)
 	return err
+}
+
+// SetMonitor makes the rectangle "WxH+X+Y" of a running server's screen a monitor of this name. The first one
+// takes the place of the monitor that the server has by itself. A name may be used once.
+func SetMonitor(display, name, rect string) error {
+	size, place, _ := strings.Cut(rect, "+")
+	w, h, _ := strings.Cut(size, "x")
+	list, err := xrandr(display, "--listmonitors")
+	if err != nil {
+		return err
+	}
+	output := "none"
+	for line := range strings.Lines(list) { // " 0: +*name 1/2x3/4+5+6  output"
+		f := strings.Fields(line)
+		if strings.TrimLeft(f[1], "+*") == "screen" {
+			output = "screen"
+		}
+	}
+	_, err = xrandr(display, "--setmonitor", name, w+"/200x"+h+"/200+"+place, output)
+	return err
+}
+
+// RemoveMonitor undoes SetMonitor.
+func RemoveMonitor(display, name string) error {
+	_, err := xrandr(display, "--delmonitor", name)
+	return err
+}
+
+func xrandr(display string, args ...string) (string, error) {
+	path, err := exec.LookPath("xrandr")
+	if err != nil {
+		return "", errors.New("xrandr is missing: install the package x11-xserver-utils")
+	}
+	out, err := exec.Command(path, append([]string{"-display", display}, args...)...).CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("xrandr %v: %w: %s", args, err, out)
+	}
+	return string(out), err
 }
