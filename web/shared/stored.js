@@ -4,6 +4,7 @@
 import { pinKey } from './pin.js';
 
 const NAME = 'pindesk.name';
+const BAR = 'pindesk.bar';
 const STATS = 'pindesk.stats';
 const LANGUAGE = 'pindesk.language';
 const KEY = 'pindesk.key';
@@ -64,6 +65,21 @@ export const loadName = () => attempt(() => localStorage.getItem(NAME), null) ??
 /** @param {string} name '' forgets it */
 export function saveName(name) {
   attempt(() => (name ? localStorage.setItem(NAME, name) : localStorage.removeItem(NAME)), undefined);
+}
+
+/**
+ * How the viewer's bar was left: whether it is pinned in a window and in full screen, and where on
+ * the top edge its handle is, as a part of the width.
+ * @returns {{window: boolean, full: boolean, at: number}}
+ */
+export function loadBar() {
+  const stored = attempt(() => JSON.parse(localStorage.getItem(BAR) ?? ''), null);
+  return { window: stored?.window !== false, full: stored?.full === true, at: typeof stored?.at === 'number' ? stored.at : 0.5 };
+}
+
+/** @param {{window: boolean, full: boolean, at: number}} bar */
+export function saveBar(bar) {
+  attempt(() => localStorage.setItem(BAR, JSON.stringify(bar)), undefined);
 }
 
 export const loadStatsOpen = () => attempt(() => localStorage.getItem(STATS), null) === 'open';

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { formatPIN, parsePIN, pinKey, pinOfFragment } from '../shared/pin.js';
 import { buttonChanges, notches, toPicture, Wheel } from '../viewer/pointer.js';
-import { scaleOf } from '../viewer/viewport.js';
+import { modeFor, nextLevel, scaleOf } from '../viewer/viewport.js';
+import { pull } from '../viewer/ui/zoom.js';
 import { files, read } from './files.js';
 
 test('every pixel of the picture is hit from its own place', () => {
@@ -41,11 +42,26 @@ test('wheel: notches of every mode', () => {
 
 test('scale: smaller as needed, larger by whole factors only', () => {
   const p = { w: 1600, h: 900 };
-  assert.equal(scaleOf('exact', p, { w: 10, h: 10 }), 1);
+  assert.equal(scaleOf(1, p, { w: 10, h: 10 }), 1);
+  assert.equal(scaleOf(3, p, { w: 10, h: 10 }), 3);
   assert.equal(scaleOf('fit', p, { w: 800, h: 900 }), 0.5);
   assert.equal(scaleOf('fit', p, { w: 3199, h: 1800 }), 1);
   assert.equal(scaleOf('fit', p, { w: 3200, h: 1800 }), 2);
   assert.ok(scaleOf('fit', p, { w: 0, h: 0 }) > 0);
+});
+
+test('zoom: whole factors from 1 on, never smaller than the whole picture', () => {
+  for (const [wish, fit, want] of [[0.5, 0.4, 0.5], [0.3, 0.4, 'fit'], [0.4, 0.4, 'fit'], [0.9, 0.4, 1], [1.4, 0.4, 1], [1.6, 0.4, 2], [99, 0.4, 8],
+    [1, 2, 'fit'], [2, 2, 'fit'], [2.6, 2, 3], [0.9, 1, 'fit']]) assert.equal(modeFor(wish, fit), want, `${wish} ${fit}`);
+  const up = [0.27];
+  while (up.at(-1) < 8) up.push(nextLevel(up.at(-1), 1));
+  assert.deepEqual(up, [0.27, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 1, 2, 3, 4, 6, 8]);
+  assert.deepEqual([nextLevel(8, 1), nextLevel(5, -1), nextLevel(1, -1), nextLevel(0.1, -1)], [8, 4, 3 / 4, 1 / 4]);
+});
+
+test('the picture moves at the edges of the stage', () => {
+  assert.deepEqual([0, 14, 28, 500, 986, 1000, -1, 1001].map((at) => pull(at, 1000)), [-1, -0.5, 0, 0, 0.5, 1, 0, 0]);
+  assert.equal(pull(0, 100), 0);
 });
 
 test('PINs as people type them', () => {

@@ -10,6 +10,7 @@ import { Input } from './input.js';
 import { Painter } from './paint.js';
 import { Model } from './state.js';
 import { StatsPanel } from './statspanel.js';
+import { autohide } from './ui/autohide.js';
 import { chat } from './ui/chat.js';
 import { control } from './ui/control.js';
 import { element } from './ui/element.js';
@@ -17,6 +18,7 @@ import { people } from './ui/people.js';
 import { screen } from './ui/screen.js';
 import { Shell } from './ui/shell.js';
 import { closeByEscape } from './ui/side.js';
+import { zoom } from './ui/zoom.js';
 import { Viewport } from './viewport.js';
 
 /** @typedef {import('./state.js').Page} Page */
@@ -124,7 +126,9 @@ function back() {
 closeByEscape(shell, element('side', HTMLElement));
 control(app);
 screen(app, statsPanel);
+zoom(app);
 people(app);
+autohide(app);
 chat(app);
 
 // Beside the picture there is nothing to click on: the keyboard stays with the picture.

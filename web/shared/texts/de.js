@@ -17,6 +17,8 @@ export default {
   'bar.stats': 'Statistik',
   'bar.screen': 'Bildschirm',
   'bar.menu.keys': 'Tasten',
+  'bar.pin': 'Leiste immer zeigen',
+  'bar.show': 'Leiste zeigen (Strg+Alt+Pos1); zur Seite ziehbar',
   'bar.keys': 'Strg+Alt+Pos1 verlässt den entfernten Bildschirm und führt zu dieser Leiste zurück.',
 
   'side.label': 'Seitenleiste',
@@ -87,6 +89,11 @@ export default {
   'screen.label': 'Entfernter Bildschirm',
   'screen.fit': 'An Fenster anpassen',
   'screen.exact': 'Originalgröße',
+  'zoom.title': 'Größe: {percent} %',
+  'zoom.in': 'Größer',
+  'zoom.out': 'Kleiner',
+  'zoom.hint': 'Strg+Mausrad',
+  'zoom.hint.controlling': 'Strg+Alt+Mausrad',
   'screen.keys': 'Tastatureingabe für den entfernten Bildschirm. Strg+Alt+Pos1 verlässt ihn.',
 
   'who.me': 'Sie steuern',

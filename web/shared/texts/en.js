@@ -18,6 +18,8 @@ export default {
   'bar.stats': 'Statistics',
   'bar.screen': 'Screen',
   'bar.menu.keys': 'Keys',
+  'bar.pin': 'Keep the bar in view',
+  'bar.show': 'Show the bar (Ctrl+Alt+Home); drag it aside',
   'bar.keys': 'Ctrl+Alt+Home leaves the remote screen and comes back to this bar.',
 
   'side.label': 'Side panel',
@@ -88,6 +90,11 @@ export default {
   'screen.label': 'Remote screen',
   'screen.fit': 'Fit to window',
   'screen.exact': 'Original size',
+  'zoom.title': 'Size: {percent} %',
+  'zoom.in': 'Larger',
+  'zoom.out': 'Smaller',
+  'zoom.hint': 'Ctrl+wheel',
+  'zoom.hint.controlling': 'Ctrl+Alt+wheel',
   'screen.keys': 'Keyboard input for the remote screen. Ctrl+Alt+Home leaves it.',
 
   'who.me': 'You control',

@@ -1,22 +1,12 @@
-// The Screen menu: how large the picture is, full screen, statistics.
+// The Screen menu: full screen, statistics; zoom.js and others add to it.
 import { t } from '../../shared/texts.js';
 
 /** @param {import('./parts.js').App} app @param {import('../statspanel.js').StatsPanel} stats */
 export function screen(app, stats) {
-  const { shell, viewport } = app;
+  const { shell } = app;
   const seen = () => app.page.picture !== 'none';
   shell.addMenu({ id: 'screen', order: 20, look: () => (seen() ? { label: t('bar.screen'), icon: 'screen' } : null) });
   shell.addMenu({ id: 'keys', order: 25, look: () => (app.page.control && seen() ? { label: t('bar.menu.keys'), icon: 'keyboard' } : null) });
-  shell.addEntries('screen', {
-    order: 10,
-    entries: () => (/** @type {const} */ (['fit', 'exact'])).map((mode) => ({
-      id: 'screen-' + mode,
-      label: t('screen.' + mode),
-      one: true,
-      checked: viewport.mode === mode,
-      run: () => { viewport.mode = mode; },
-    })),
-  });
   const whole = () => document.fullscreenElement !== null;
   const full = () => t(whole() ? 'bar.windowed' : 'bar.fullscreen');
   shell.addEntries('screen', {

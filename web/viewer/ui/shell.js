@@ -182,8 +182,12 @@ export class Shell {
     this.notices = this.notices.filter((n) => n.id !== id);
   }
 
+  /** Called before the bar gets the focus. */
+  beforeFocus = () => {};
+
   /** The keyboard leaves the remote screen for the bar. */
   focusBar() {
+    this.beforeFocus();
     const bar = element('bar', HTMLElement);
     /** @type {HTMLElement | null} */ (bar.querySelector('button.primary:enabled') ?? bar.querySelector('button:enabled'))?.focus();
   }
