@@ -18,6 +18,7 @@ import { people } from './ui/people.js';
 import { screen } from './ui/screen.js';
 import { Shell } from './ui/shell.js';
 import { closeByEscape } from './ui/side.js';
+import { snapshot } from './ui/snapshot.js';
 import { zoom } from './ui/zoom.js';
 import { Viewport } from './viewport.js';
 
@@ -127,6 +128,7 @@ closeByEscape(shell, element('side', HTMLElement));
 control(app);
 screen(app, statsPanel);
 zoom(app);
+snapshot(app);
 people(app);
 autohide(app);
 chat(app);
