@@ -55,6 +55,21 @@ func (d *fakeDesktop) resize(w, h int) {
 		d.pic.Pix[i] = 0x60
 	}
 	d.damage = []screen.Rect{{X: 0, Y: 0, W: w, H: h}}
+	d.grabbed = screen.Picture{}
+	d.monitors = nil // those that were there may be outside
+	d.signal()
+}
+
+// plug makes up to four monitors anywhere on the desktop, of which some may be known by their names.
+func (d *fakeDesktop) plug(r *rand.Rand) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.monitors = nil
+	for _, name := range r.Perm(5)[:r.IntN(5)] {
+		m := wire.Monitor{Name: string(rune('A' + name)), X: r.IntN(d.pic.W - 40), Y: r.IntN(d.pic.H - 40)}
+		m.W, m.H = 20+r.IntN(d.pic.W-m.X-20), 20+r.IntN(d.pic.H-m.Y-20)
+		d.monitors = append(d.monitors, m)
+	}
 	d.signal()
 }
 
@@ -134,14 +149,40 @@ func (d *fakeDesktop) Grab() (screen.Picture, []screen.Rect, error) {
 	if d.grabbed.W != d.pic.W || d.grabbed.H != d.pic.H {
 		d.grabbed = screen.Picture{W: d.pic.W, H: d.pic.H, Stride: d.pic.Stride, Pix: make([]byte, len(d.pic.Pix))}
 	}
-	copy(d.grabbed.Pix, d.pic.Pix)
-	damage := d.damage
-	d.damage = nil
-	for i := range damage { // of a picture that may have shrunk since
-		q := &damage[i]
-		q.W, q.H = max(0, min(q.W, d.pic.W-q.X)), max(0, min(q.H, d.pic.H-q.Y))
+	areas := d.watched
+	if len(areas) == 0 {
+		areas = []screen.Rect{{W: d.pic.W, H: d.pic.H}}
+	}
+	var damage, kept []screen.Rect
+	for _, q := range d.damage {
+		whole := false
+		for _, a := range areas {
+			if part := overlap(q, overlap(a, screen.Rect{W: d.pic.W, H: d.pic.H})); part.W > 0 { // of a picture that may have shrunk since
+				damage = append(damage, part)
+				whole = whole || part == q
+			}
+		}
+		if !whole {
+			kept = append(kept, q)
+		}
+	}
+	d.damage = kept
+	for _, q := range damage {
+		for y := q.Y; y < q.Y+q.H; y++ {
+			copy(d.grabbed.Pix[y*d.pic.Stride+4*q.X:][:4*q.W], d.pic.Pix[y*d.pic.Stride+4*q.X:])
+		}
 	}
 	return d.grabbed, damage, nil
+}
+
+// overlap is what both rectangles cover; it may be empty.
+func overlap(a, b screen.Rect) screen.Rect {
+	x, y := max(a.X, b.X), max(a.Y, b.Y)
+	w, h := min(a.X+a.W, b.X+b.W)-x, min(a.Y+a.H, b.Y+b.H)-y
+	if w <= 0 || h <= 0 {
+		return screen.Rect{}
+	}
+	return screen.Rect{X: x, Y: y, W: w, H: h}
 }
 
 func (d *fakeDesktop) Cursor() (wire.Cursor, uint32, error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -168,6 +169,7 @@ type goViewer struct {
 	frozen  bool
 	dec     *screen.Decoder
 	epoch   uint16
+	stream  uint8 // that it is sent, as the relay says
 	number  uint16
 	resume  string
 	state   wire.Control
@@ -234,6 +236,9 @@ func (v *goViewer) messageLocked(msg []byte) {
 	}
 	switch h.Kind {
 	case wire.KindUpdate:
+		if h.Stream != v.stream {
+			return // it was on its way when this viewer chose another one
+		}
 		r, _ := v.dec.Apply(msg)
 		v.updates++
 		if r.Verdict == screen.NeedResync {
@@ -258,10 +263,10 @@ func (v *goViewer) messageLocked(msg []byte) {
 		switch c.Type {
 		case wire.TypeWelcome:
 			v.number, v.resume = c.Viewer, c.Resume
-			v.beginLocked(c.Epoch)
+			v.beginLocked(c.Epoch, v.stream)
 		case wire.TypeState:
 			v.state = c
-			v.beginLocked(c.Epoch)
+			v.beginLocked(c.Epoch, v.meLocked().Stream)
 		case wire.TypeRefused:
 			v.refused = append(v.refused, c)
 		case wire.TypeChat:
@@ -272,15 +277,15 @@ func (v *goViewer) messageLocked(msg []byte) {
 	}
 }
 
-func (v *goViewer) beginLocked(epoch uint16) {
-	if epoch != v.epoch {
-		v.epoch, v.waiting = epoch, false
+func (v *goViewer) beginLocked(epoch uint16, stream uint8) {
+	if epoch != v.epoch || stream != v.stream {
+		v.epoch, v.stream, v.waiting = epoch, stream, false
 		v.dec.Begin(epoch)
 	}
 }
 
 func (v *goViewer) sendLocked(k wire.Kind, seq uint32, body []byte) {
-	_ = v.ws.WriteMessage(websocket.BinaryMessage, append(wire.AppendHeader(nil, wire.Header{Kind: k, Epoch: v.epoch, Viewer: 77, Seq: seq}), body...))
+	_ = v.ws.WriteMessage(websocket.BinaryMessage, append(wire.AppendHeader(nil, wire.Header{Kind: k, Stream: v.stream, Epoch: v.epoch, Viewer: 77, Seq: seq}), body...))
 }
 
 func (v *goViewer) send(k wire.Kind, seq uint32, body []byte) {
@@ -312,12 +317,50 @@ func (v *goViewer) freeze(on bool) {
 func (v *goViewer) me() wire.ViewerState {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	return v.meLocked()
+}
+
+func (v *goViewer) meLocked() wire.ViewerState {
 	for _, s := range v.state.Viewers {
 		if s.Viewer == v.number {
 			return s
 		}
 	}
 	return wire.ViewerState{}
+}
+
+// watch wants a stream's picture.
+func (v *goViewer) watch(stream uint8) {
+	v.control(wire.Control{Type: wire.TypeWatch, Stream: stream})
+}
+
+// watchAny wants some stream that it knows of.
+func (v *goViewer) watchAny(r *rand.Rand) {
+	streams := []uint8{0}
+	v.mu.Lock()
+	if p := v.state.Presenter; p != nil {
+		for _, m := range p.Monitors {
+			streams = append(streams, m.Stream)
+		}
+	}
+	v.mu.Unlock()
+	v.watch(streams[r.IntN(len(streams))])
+}
+
+// areaLocked is the part of the desktop that the viewer's stream shows; false if that is not known.
+func (v *goViewer) areaLocked(w, h int) (screen.Rect, bool) {
+	if v.stream == 0 {
+		return screen.Rect{W: w, H: h}, true
+	}
+	if v.state.Presenter == nil {
+		return screen.Rect{}, false
+	}
+	for _, m := range v.state.Presenter.Monitors {
+		if r := (screen.Rect{X: m.X, Y: m.Y, W: m.W, H: m.H}); m.Stream == v.stream {
+			return r, m.X+m.W <= w && m.Y+m.H <= h
+		}
+	}
+	return screen.Rect{}, false
 }
 
 func (v *goViewer) closedWith() int {
@@ -329,20 +372,21 @@ func (v *goViewer) closedWith() int {
 	return 0
 }
 
-// differs counts the pixels in which the viewer's picture is not the desktop's; -1 if the
-// sizes differ.
+// differs counts the pixels in which the viewer's picture is not the desktop's, or its monitor's; -1
+// if the sizes differ.
 func (v *goViewer) differs(d *fakeDesktop) int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p := v.dec.Picture()
-	if p.W != d.pic.W || p.H != d.pic.H {
+	area, ok := v.areaLocked(d.pic.W, d.pic.H)
+	if !ok || p.W != area.W || p.H != area.H {
 		return -1
 	}
 	n := 0
 	for y := range p.H {
-		a, b := p.Pix[y*p.Stride:], d.pic.Pix[y*d.pic.Stride:]
+		a, b := p.Pix[y*p.Stride:], d.pic.Pix[(area.Y+y)*d.pic.Stride+4*area.X:]
 		for x := 0; x < 4*p.W; x += 4 {
 			if a[x] != b[x] || a[x+1] != b[x+1] || a[x+2] != b[x+2] {
 				n++

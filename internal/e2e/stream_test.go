@@ -13,7 +13,13 @@ import (
 // TestEveryViewerBecomesExact draws, scrolls and resizes at random while viewers come, go,
 // freeze and come back, through the real broker; whenever all is still, every viewer's
 // pixels are the desktop's.
-func TestEveryViewerBecomesExact(t *testing.T) {
+func TestEveryViewerBecomesExact(t *testing.T) { everyViewerBecomesExact(t, false) }
+
+// TestEveryViewerOfMonitorsBecomesExact is the same with monitors that come, move and go, and viewers
+// that look at one, then at another one.
+func TestEveryViewerOfMonitorsBecomesExact(t *testing.T) { everyViewerBecomesExact(t, true) }
+
+func everyViewerBecomesExact(t *testing.T, monitors bool) {
 	rounds, seed := 4, uint64(time.Now().UnixNano())
 	if os.Getenv("PINDESK_LONG") != "" {
 		rounds = 60
@@ -40,6 +46,14 @@ func TestEveryViewerBecomesExact(t *testing.T) {
 			switch r.IntN(40) {
 			case 0:
 				desk.resize(200+r.IntN(600), 150+r.IntN(500))
+			case 2:
+				if monitors {
+					desk.plug(r)
+				}
+			case 3, 4, 5:
+				if monitors {
+					viewers[r.IntN(len(viewers))].watchAny(r)
+				}
 			case 1:
 				if len(viewers) < 6 {
 					viewers = append(viewers, s.view(pin, ""))
