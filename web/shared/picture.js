@@ -49,11 +49,13 @@ export class Picture {
    * @param {number} width
    * @param {number} height within the caps of validSize
    * @param {number} layout
+   * @param {number} [stream] that it is of
    */
-  constructor(width, height, layout) {
+  constructor(width, height, layout, stream = 0) {
     this.width = width;
     this.height = height;
     this.layout = layout;
+    this.stream = stream;
     this.bytes = new Uint8ClampedArray(4 * width * height);
     this.pixels = new Uint32Array(this.bytes.buffer);
     this.pixels.fill(OPAQUE);

@@ -70,6 +70,7 @@ export class Screen {
   dropped = 0; // messages that rules or errors made it ignore
 
   #epoch = 0;
+  #stream = 0;
   #needKey = true;
   #nextSeq = 0; // as seq and part, for arriving updates: these may be ahead of what is applied
   #nextPart = 0;
@@ -101,9 +102,11 @@ export class Screen {
    * Forgets all state of the stream, as for a new epoch or a new socket: a key must come first.
    * The old picture stays until then.
    * @param {number} epoch updates of any other are ignored
+   * @param {number} [stream] as epoch
    */
-  reset(epoch) {
+  reset(epoch, stream = 0) {
     this.#epoch = epoch;
+    this.#stream = stream;
     this.seq = 0;
     this.part = 0;
     this.#size = null;
@@ -137,7 +140,7 @@ export class Screen {
    * @param {Uint8Array} body kept until it is applied
    */
   push(header, body) {
-    if (header.epoch !== this.#epoch || header.stream !== 0) {
+    if (header.epoch !== this.#epoch || header.stream !== this.#stream) {
       this.dropped++;
       return;
     }
@@ -283,7 +286,7 @@ export class Screen {
     let { picture } = this;
     try {
       if (job.key) {
-        picture = new Picture(head.width, head.height, head.layout);
+        picture = new Picture(head.width, head.height, head.layout, this.#stream);
         this.picture = picture;
       }
       if (!picture) throw new Error('screen: no picture');

@@ -98,6 +98,39 @@ test('a revoked view clears the page, and what was on its way is neither painted
   }
 });
 
+test('another monitor: the old picture stays until the first of the new one, and only that stream counts', async () => {
+  const monitors = [{ stream: 1, x: 0, y: 0, w: 4, h: 4 }, { stream: 2, x: 4, y: 0, w: 4, h: 4 }];
+  for (const shared of [true, false]) {
+    const { engine, hear, of, sent, page, acks } = await setup({ shared });
+    const told = (stream) => hear(state({ view: true, control: true, stream }, { presenter: { attached: true, monitors } }));
+    const frames = () => of('frame').map((m) => m.frame.stream);
+    const paint = () => engine.take({ type: 'painted', token: of('frame').at(-1).frame.token, took: 1, buffer: of('frame').at(-1).frame.buffer ?? null });
+    told();
+    hear(key());
+    paint();
+    engine.take({ type: 'watch', stream: 2 });
+    assert.deepEqual(parseControl(sent.at(-1).body), { type: 'watch', stream: 2 });
+    hear(update({ seq: 2, ops: [fill(1, 1, 1, 1, 1, 2, 3)] }));
+    assert.equal(frames().length, 2, 'until the relay says so, the old stream goes on');
+    told(2);
+    paint();
+    assert.deepEqual([acks(), of('clear').length, page().state, page().stream], [[1], 0, 'live', 2], 'acks of the old stream are void');
+    hear(update({ seq: 3, ops: [fill(1, 1, 1, 1, 1, 2, 3)] }));
+    hear(key({ seq: 9 }));
+    assert.equal(frames().length, 2, 'what was on its way is dropped');
+    hear(key({ seq: 41, stream: 2 }));
+    assert.equal(frames().at(-1), 2);
+    paint();
+    const ack = sent.filter((m) => m.header.kind === Kind.Ack).at(-1).header;
+    assert.deepEqual([ack.stream, ack.seq], [2, 41]);
+    hear(update({ seq: 43, stream: 2, ops: [] }));
+    const resync = sent.at(-1).header;
+    assert.deepEqual([resync.kind, resync.stream, resync.seq], [Kind.Resync, 2, 41]);
+    engine.take({ type: 'input', epoch: 1, stream: 2, body: encodeInput(1, []), at: 0 });
+    assert.deepEqual([sent.at(-1).header.kind, sent.at(-1).header.stream], [Kind.Input, 2]);
+  }
+});
+
 test('input: numbered on each socket, only for the epoch that the page shows', async () => {
   const { engine, hear, sent, time, socket } = await setup();
   const input = (epoch) => engine.take({ type: 'input', epoch, body: encodeInput(1, [{ type: 1, x: 3, y: 4 }]), at: 0 });

@@ -46,13 +46,13 @@ export const fill = (x, y, w, h, r, g, b) => op(1, x, y, w, h, b, g, r);
  * A whole update message whose compressor only stores.
  * @param {object} o
  */
-export function update({ seq, flags = 0, epoch = 1, layout = 1, width = 4, height = 4, ops = [], blobs = [], part = 0, captured = seq,
+export function update({ seq, flags = 0, stream = 0, epoch = 1, layout = 1, width = 4, height = 4, ops = [], blobs = [], part = 0, captured = seq,
   frame = (flags & 5) !== 0, head = {} }) {
   const block = bytes(...ops);
   const raw = frame ? bytes(PREAMBLE, block) : block;
   const packed = raw.length === 0 ? raw : bytes(frame ? frameHead : [], rawBlock(raw));
   const body = encodeUpdate({ layout, width, height, ops: ops.length, captured, input: 0, part, raw: raw.length, ...head }, packed, bytes(...blobs));
-  return message({ kind: Kind.Update, flags, epoch, seq }, body);
+  return message({ kind: Kind.Update, flags, stream, epoch, seq }, body);
 }
 
 /** A clock and timers that move by hand. */

@@ -8,6 +8,8 @@ export class RemoteCursor {
   #shape = null;
   /** @type {{x: number, y: number} | null} */
   #place = null;
+  /** @type {import('../shared/picture.js').Rect | null} */
+  #area = null;
   #own = false;
   #scale = 1;
   #css = 'default';
@@ -36,9 +38,17 @@ export class RemoteCursor {
     this.show();
   }
 
-  /** @param {{x: number, y: number}} place in picture pixels */
+  /** @param {{x: number, y: number}} place in pixels of the desktop */
   setPlace(place) {
     this.#place = place;
+    this.show();
+  }
+
+  /** @param {import('../shared/picture.js').Rect | null} area the part of the desktop that the picture shows; null = all of it */
+  set area(area) {
+    const old = this.#area;
+    if (old === area || (old && area && old.x === area.x && old.y === area.y && old.w === area.w && old.h === area.h)) return;
+    this.#area = area;
     this.show();
   }
 
@@ -66,11 +76,24 @@ export class RemoteCursor {
   show() {
     const { overlay } = this;
     this.screen.style.cursor = this.#own ? this.#css : 'default';
-    const visible = !this.#own && this.#shape !== null && this.#shape.w > 0 && this.#place !== null;
+    const place = this.#place && placeIn(this.#area, this.#place);
+    const visible = !this.#own && this.#shape !== null && this.#shape.w > 0 && place !== null;
     overlay.hidden = !visible;
-    if (!visible || !this.#shape || !this.#place) return;
-    const x = (this.#place.x + 0.5) * this.#scale - this.#shape.hotX;
-    const y = (this.#place.y + 0.5) * this.#scale - this.#shape.hotY;
+    if (!visible || !this.#shape || !place) return;
+    const x = (place.x + 0.5) * this.#scale - this.#shape.hotX;
+    const y = (place.y + 0.5) * this.#scale - this.#shape.hotY;
     overlay.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
   }
+}
+
+/**
+ * A place of the desktop in a part of it. Pure.
+ * @param {import('../shared/picture.js').Rect | null} area null = all of it
+ * @param {{x: number, y: number}} place
+ * @returns {{x: number, y: number} | null} null: it is elsewhere
+ */
+export function placeIn(area, { x, y }) {
+  if (!area) return { x, y };
+  const at = { x: x - area.x, y: y - area.y };
+  return at.x >= 0 && at.y >= 0 && at.x < area.w && at.y < area.h ? at : null;
 }

@@ -39,6 +39,7 @@ export class Engine {
   #fresh = false; // the next paint is the first of its socket, epoch or grant
   #hadView = false;
   #hidden;
+  #stream = 0; // that the relay sends, as it told last
   #resume;
   #inputSeq = 0;
   /** @type {number | null} until the dimmed picture goes */
@@ -64,7 +65,7 @@ export class Engine {
     this.#screen = new Screen(images, {
       onParsed: (update) => this.#stats.parsed(update),
       onApplied: (applied, update) => this.#applied(applied, update),
-      onResync: (seq) => this.#send(Kind.Resync, seq),
+      onResync: (seq) => this.#send(Kind.Resync, seq, { stream: this.#stream }),
     }, env.now);
     this.#link = new Link({
       pin: start.pin,
@@ -81,11 +82,14 @@ export class Engine {
     switch (msg.type) {
       case 'input':
         if (msg.epoch !== this.#model.epoch) break;
-        this.#send(Kind.Input, ++this.#inputSeq, msg.body);
+        this.#send(Kind.Input, ++this.#inputSeq, { stream: msg.stream, body: msg.body });
         this.#stats.input(this.#inputSeq, msg.at);
         break;
       case 'act':
         this.#act(msg.action);
+        break;
+      case 'watch':
+        this.#sendControls(this.#model.watch(msg.stream));
         break;
       case 'painted':
         this.#painted(msg.token, msg.took);
@@ -141,20 +145,20 @@ export class Engine {
   /**
    * @param {number} kind
    * @param {number} seq
-   * @param {Uint8Array} [body]
+   * @param {{stream?: number, body?: Uint8Array}} [rest]
    */
-  #send(kind, seq, body) {
-    this.#link.send(message({ kind, epoch: this.#model.epoch, seq }, body));
+  #send(kind, seq, { stream = 0, body } = {}) {
+    this.#link.send(message({ kind, stream, epoch: this.#model.epoch, seq }, body));
   }
 
   /** @param {Control[]} controls */
   #sendControls(controls) {
-    for (const c of controls) this.#send(Kind.Control, 0, encodeControl(c));
+    for (const c of controls) this.#send(Kind.Control, 0, { body: encodeControl(c) });
   }
 
   /** The stream begins anew: a key must come first, and acks of what came before are void. */
   #restart() {
-    this.#screen.reset(this.#model.epoch);
+    this.#screen.reset(this.#model.epoch, this.#stream);
     this.#unpainted = [];
     this.#restarted = this.#token;
     this.#work = 0;
@@ -199,6 +203,10 @@ export class Engine {
     if (model.epoch !== epoch) {
       this.#restart();
       this.post({ type: 'shape', shape: null });
+    }
+    if (c.type === 'state' && model.stream !== this.#stream) {
+      this.#stream = model.stream; // the old picture stays until the first of this one
+      this.#restart();
     }
     if (this.#hadView && !model.mayView && c.type === 'state') {
       this.#restart();
@@ -301,7 +309,10 @@ export class Engine {
   /** @param {Applied | null} a */
   #ack(a) {
     if (!a) return;
-    this.#send(Kind.Ack, a.seq, encodeAck({ captured: a.captured, part: a.part, took: 10 * this.#work, hidden: this.#hidden }));
+    this.#send(Kind.Ack, a.seq, {
+      stream: this.#stream,
+      body: encodeAck({ captured: a.captured, part: a.part, took: 10 * this.#work, hidden: this.#hidden }),
+    });
     this.#work = 0;
   }
 

@@ -7,6 +7,7 @@ import { language, t } from '../shared/texts.js';
 import { RemoteCursor } from './cursor.js';
 import { Host } from './host.js';
 import { Input } from './input.js';
+import { areaOf } from './monitors.js';
 import { Painter } from './paint.js';
 import { Model } from './state.js';
 import { StatsPanel } from './statspanel.js';
@@ -14,6 +15,7 @@ import { autohide } from './ui/autohide.js';
 import { chat } from './ui/chat.js';
 import { control } from './ui/control.js';
 import { element } from './ui/element.js';
+import { monitors } from './ui/monitors.js';
 import { people } from './ui/people.js';
 import { screen } from './ui/screen.js';
 import { Shell } from './ui/shell.js';
@@ -40,6 +42,7 @@ const statsPanel = new StatsPanel(element('stats', HTMLElement), {
 const painter = new Painter(canvas, (token, took, buffer, resized) => {
   host?.post({ type: 'painted', token, took, buffer }, buffer ? [buffer] : []);
   if (resized || viewport.stale) viewport.place();
+  placePointer();
 });
 const cursor = new RemoteCursor(canvas, element('pointer', HTMLCanvasElement));
 const viewport = new Viewport(element('stage', HTMLElement), element('sheet', HTMLElement), canvas, () => {
@@ -49,7 +52,7 @@ let epoch = 0; // whose state the page shows
 const input = new Input(canvas, element('keys', HTMLTextAreaElement), {
   picture: () => painter.size,
   send: (body, at) => {
-    host?.post({ type: 'input', epoch, body, at }, [body.buffer]);
+    host?.post({ type: 'input', epoch, stream: painter.size?.stream ?? 0, body, at }, [body.buffer]);
     painter.look();
   },
   leave: () => shell.focusBar(),
@@ -92,10 +95,17 @@ function show(page) {
   app.page = page;
   input.on = page.input;
   cursor.own = page.input;
+  placePointer();
   statsPanel.available = page.picture !== 'none';
   if (page.detail === 'paused') shell.notify({ id: 'paused', text: `${t('paused.title')}. ${t('paused.text')}`, mood: 'busy', ms: 0, fixed: true });
   else shell.dismiss('paused');
   shell.show(page);
+}
+
+/** The remote pointer is drawn where it is in the picture that is on the canvas. */
+function placePointer() {
+  const stream = painter.size?.stream ?? 0;
+  cursor.area = stream === 0 ? null : areaOf(app.page.monitors, stream) ?? { x: 0, y: 0, w: 0, h: 0 };
 }
 
 /** @param {'pin' | 'data'} detail */
@@ -129,6 +139,7 @@ control(app);
 screen(app, statsPanel);
 zoom(app);
 snapshot(app);
+monitors(app);
 people(app);
 autohide(app);
 chat(app);

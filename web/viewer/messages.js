@@ -9,6 +9,7 @@
  * @property {number} width
  * @property {number} height
  * @property {number} layout
+ * @property {number} stream that it is of
  * @property {SharedArrayBuffer} [memory]
  * @property {import('../shared/picture.js').Rect[]} [rects]
  * @property {ArrayBuffer} [buffer] RGBA; transferred, and given back by "painted"
@@ -29,8 +30,9 @@
 
 /**
  * From the page to the engine.
- * @typedef {{type: 'input', epoch: number, body: Uint8Array<ArrayBuffer>, at: number}
+ * @typedef {{type: 'input', epoch: number, stream: number, body: Uint8Array<ArrayBuffer>, at: number}
  *   | {type: 'act', action: 'request' | 'continue' | 'again'}
+ *   | {type: 'watch', stream: number}
  *   | {type: 'painted', token: number, took: number, buffer: ArrayBuffer | null}
  *   | {type: 'hidden', hidden: boolean}
  *   | {type: 'network', online: boolean}
@@ -38,7 +40,8 @@
  *   | {type: 'figures', fresh: boolean, ping: boolean}
  *   | {type: 'ping'}} ToEngine
  *   input: at is the event's time stamp if it presses something, else 0; what is for another
- *   epoch than the present one is dropped. painted: took in ms. control: is sent; lost if there is
+ *   epoch than the present one is dropped; stream: of the picture that it was made on. watch: the
+ *   person wants to see that stream. painted: took in ms. control: is sent; lost if there is
  *   no connection. figures: fresh begins to measure
  *   rates, ping measures the round trip as well
  */

@@ -27,12 +27,12 @@ export class SharedOutlet {
 
   /** @type {Outlet['offer']} */
   offer(picture, token) {
-    const { width, height, layout } = picture;
+    const { width, height, layout, stream } = picture;
     const fresh = picture !== this.#picture || !this.#front;
     if (fresh) this.#front = new Front(width, height);
     this.#picture = picture;
     this.#front?.write(picture, token);
-    this.post({ token, width, height, layout, memory: fresh ? this.#front?.memory : undefined });
+    this.post({ token, width, height, layout, stream, memory: fresh ? this.#front?.memory : undefined });
   }
 
   taken() {}
@@ -79,7 +79,7 @@ export class CopyOutlet {
     if (!this.#due) return;
     const { picture, token } = this.#due;
     this.#due = null;
-    const { width, height, layout } = picture;
+    const { width, height, layout, stream } = picture;
     const rects = picture.takeDirty();
     const size = rects.reduce((sum, { w, h }) => sum + w * h, 0);
     // Neither made anew for each frame nor kept for ever because one frame was large.
@@ -92,6 +92,6 @@ export class CopyOutlet {
     }
     this.#busy = true;
     this.#buffer = new ArrayBuffer(0);
-    this.post({ token, width, height, layout, rects, buffer }, [buffer]);
+    this.post({ token, width, height, layout, stream, rects, buffer }, [buffer]);
   }
 }

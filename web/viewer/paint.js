@@ -5,8 +5,8 @@ import { Front } from './front.js';
 
 /** @typedef {import('./messages.js').Frame} Frame */
 /** @typedef {import('../shared/picture.js').Rect} Rect */
-/** @typedef {{width: number, height: number, layout: number}} Size of a picture */
-/** @typedef {{front: Front, image: ImageData, pixels: Uint32Array, layout: number}} Shared */
+/** @typedef {{width: number, height: number, layout: number, stream: number}} Size of a picture, and whose it is */
+/** @typedef {{front: Front, image: ImageData, pixels: Uint32Array, layout: number, stream: number}} Shared */
 
 // Some browsers stop animation frames without calling the page hidden (a covered window).
 const FRAME_TIMEOUT = 250; // ms
@@ -45,10 +45,10 @@ export class Painter {
 
   /** @param {Frame} frame */
   frame(frame) {
-    const { width, height, layout, memory } = frame;
+    const { width, height, layout, stream, memory } = frame;
     if (memory) {
       const image = new ImageData(width, height);
-      this.#shared = { front: new Front(width, height, memory), image, pixels: new Uint32Array(image.data.buffer), layout };
+      this.#shared = { front: new Front(width, height, memory), image, pixels: new Uint32Array(image.data.buffer), layout, stream };
       this.#token = 0;
     } else if (frame.buffer) {
       this.#copies = frame;
@@ -91,12 +91,12 @@ export class Painter {
   }
 
   /** @param {Shared} shared */
-  #paintShared({ front, image, pixels, layout }) {
+  #paintShared({ front, image, pixels, layout, stream }) {
     if (front.token === this.#token) return;
     const begun = performance.now();
     const taken = front.take(pixels);
     if (!taken) return; // it is being written: the message about it follows
-    const resized = this.#fit({ width: front.width, height: front.height, layout });
+    const resized = this.#fit({ width: front.width, height: front.height, layout, stream });
     for (const { x, y, w, h } of taken.rects) this.context.putImageData(image, 0, 0, x, y, w, h);
     this.#token = taken.token;
     this.onPainted(taken.token, performance.now() - begun, null, resized);
@@ -130,8 +130,9 @@ export class Painter {
    * @param {Size} size
    * @returns {boolean} whether it had another size
    */
-  #fit({ width, height, layout }) {
-    if (this.#size?.layout !== layout || this.#size.width !== width || this.#size.height !== height) this.#size = { width, height, layout };
+  #fit({ width, height, layout, stream }) {
+    const size = this.#size;
+    if (size?.layout !== layout || size.stream !== stream || size.width !== width || size.height !== height) this.#size = { width, height, layout, stream };
     if (this.canvas.width === width && this.canvas.height === height) return false;
     this.canvas.width = width;
     this.canvas.height = height;

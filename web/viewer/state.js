@@ -4,6 +4,7 @@
 // dataset.state and dataset.detail of the page are those of STATES.
 import { Close } from '../shared/wire.js';
 import { hasText, t } from '../shared/texts.js';
+import { Choice, MAX_MONITORS } from './monitors.js';
 
 /** @typedef {import('../shared/wire.js').Control} Control */
 /** @typedef {import('../shared/wire.js').ViewerState} ViewerState */
@@ -26,6 +27,8 @@ import { hasText, t } from '../shared/texts.js';
  * @property {number} me this viewer's number; 0 = none yet
  * @property {ViewerState[]} viewers as the relay told last
  * @property {import('../shared/wire.js').PresenterState | null} presenter
+ * @property {import('../shared/wire.js').Monitor[]} monitors of the desktop, known to who may see it
+ * @property {number} stream that this viewer is sent: of all monitors together (0), or of one
  */
 
 /** Every state and its details. Who adds one adds a scene to internal/e2e/scenes_test.go. */
@@ -57,6 +60,7 @@ export class Model {
   #refusedControl = { is: false, blocked: false };
   #asked = ''; // the socket and epoch in which view was asked for
   #seenPresenter = false;
+  #choice = new Choice();
 
   /** @param {LinkState} link */
   onLink(link) {
@@ -109,7 +113,7 @@ export class Model {
         if (this.#mine().view) this.#refusedView = { is: false, blocked: false };
         else this.#painted = this.#kept = false; // revoked: the picture goes
         if (this.#mine().control || this.#mine().asking === 'control') this.#refusedControl = { is: false, blocked: false };
-        return this.#autoAsk();
+        return [...this.#autoAsk(), ...this.mayView ? this.#choice.told(this.stream, this.#monitors(), this.#now()) : []];
       case 'refused':
         if (c.control) this.#refusedControl = { is: true, blocked: c.blocked ?? false };
         else this.#refusedView = { is: true, blocked: c.blocked ?? false };
@@ -135,10 +139,19 @@ export class Model {
     return this.#state?.viewers?.find((v) => v.viewer === this.#me) ?? { viewer: this.#me };
   }
 
+  /** What is done once a socket and epoch is noted by this. */
+  #now() {
+    return `${this.#sockets}/${this.epoch}`;
+  }
+
+  #monitors() {
+    return this.#state?.presenter?.monitors?.slice(0, MAX_MONITORS) ?? [];
+  }
+
   /** Asks for view once a socket and epoch, when there is someone to ask. */
   #autoAsk() {
     const mine = this.#mine();
-    const now = `${this.#sockets}/${this.epoch}`;
+    const now = this.#now();
     if (this.#asked === now || !this.#state?.presenter?.attached || mine.view || mine.held || mine.asking === 'view') return [];
     this.#asked = now;
     return [{ type: 'ask' }];
@@ -157,6 +170,20 @@ export class Model {
   /** Whether this viewer has the view grant. Without it the relay sends no picture. */
   get mayView() {
     return this.#mine().view ?? false;
+  }
+
+  /** The stream that the relay sends; see Page. */
+  get stream() {
+    return this.#mine().stream ?? 0;
+  }
+
+  /**
+   * The person wants to see a stream.
+   * @param {number} stream
+   * @returns {Control[]}
+   */
+  watch(stream) {
+    return this.mayView && stream !== this.stream ? this.#choice.choose(stream, this.#monitors(), this.#now()) : [];
   }
 
   /** The person asks for view again after a refusal. @returns {Control[]} */
@@ -197,6 +224,8 @@ export class Model {
       me: this.#me,
       viewers: this.#state?.viewers ?? [],
       presenter: this.#state?.presenter ?? null,
+      monitors: this.#monitors(),
+      stream: this.stream,
       request: !open || state !== 'live' || detail === 'replaced' ? 'none'
         : control ? 'yield' : mine.asking === 'control' ? 'asking' : this.#refusedControl.blocked ? 'none' : 'ask',
     };

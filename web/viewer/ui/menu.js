@@ -46,9 +46,10 @@ export class MenuView extends Component {
     return html`
       <div class="shade" onPointerDown=${() => shell.closeMenu()} onContextMenu=${prevent}></div>
       <div ref=${this.list} class="menu" role="menu" aria-label=${label} onKeyDown=${(/** @type {KeyboardEvent & {currentTarget: HTMLElement}} */ e) => this.#key(e)}>
-        ${groups.map(({ title, entries }, i) => html`
+        ${groups.map(({ title, above, entries }, i) => html`
           <div key=${i} role="group" class="group" aria-label=${title || undefined}>
             ${title && html`<p class="title" aria-hidden="true">${title}</p>`}
+            ${above?.()}
             ${entries.map((entry) => html`<${EntryView} key=${entry.id ?? entry.label} shell=${shell} entry=${entry} />`)}
           </div>`)}
       </div>`;

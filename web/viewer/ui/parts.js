@@ -36,6 +36,7 @@
  * @typedef {object} Entries
  * @property {number} order small ones come first
  * @property {() => string} [title] above them
+ * @property {() => import('../../shared/html.js').Children} [above] drawn above them; what can be done with it, they can do as well
  * @property {() => Entry[]} entries asked at each render; none: nothing is shown
  */
 /**

@@ -85,10 +85,10 @@ export class Shell {
   /**
    * A menu's entries as they are now.
    * @param {string} menu
-   * @returns {{title: string, entries: Entry[]}[]} none of them is empty
+   * @returns {{title: string, above?: Entries['above'], entries: Entry[]}[]} none of them is empty
    */
   entries(menu) {
-    return (this.#entries.get(menu) ?? []).map((e) => ({ title: e.title?.() ?? '', entries: e.entries() })).filter((e) => e.entries.length > 0);
+    return (this.#entries.get(menu) ?? []).map((e) => ({ title: e.title?.() ?? '', above: e.above, entries: e.entries() })).filter((e) => e.entries.length > 0);
   }
 
   /** @param {Tab} tab */
