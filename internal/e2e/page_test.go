@@ -50,6 +50,17 @@ func newTab(parent context.Context, t *testing.T) *page {
 	return &page{t: t, ctx: ctx}
 }
 
+// profile opens a tab that shares nothing with p's browser's other tabs: no storage, no cache.
+func (p *page) profile(t *testing.T) *page {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(noThrow(t)))
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatal(err)
+	}
+	return &page{t: t, ctx: ctx}
+}
+
 // noThrow is a listener that fails the test when a page throws.
 func noThrow(t *testing.T) func(any) {
 	return func(ev any) {

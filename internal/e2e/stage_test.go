@@ -45,21 +45,10 @@ func (s *stage) begin(t *testing.T, language string) *act {
 	t.Helper()
 	a := &act{t: t, stage: s, pin: s.site.newPIN(), gate: newGate(t), guest: newGuest()}
 	a.gate.through(s.site.url)
-	a.v = a.tab()
+	a.v = s.browser.profile(t)
 	agent := a.v.text("navigator.userAgent")
 	a.v.do(command(emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: language}))
 	return a
-}
-
-// tab opens a tab that shares nothing with others.
-func (a *act) tab() *page {
-	a.t.Helper()
-	ctx, cancel := chromedp.NewContext(a.stage.browser.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(noThrow(a.t)))
-	a.t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		a.t.Fatal(err)
-	}
-	return &page{t: a.t, ctx: ctx}
 }
 
 // open shows a page of the site.

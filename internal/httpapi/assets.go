@@ -14,8 +14,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"pindesk/internal/fault"
 )
 
 // The pages; each has its own path, so no .html is served below /static/.
@@ -150,14 +148,4 @@ func serveAsset(a *asset) handler {
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 		return nil
 	}
-}
-
-// static: GET /static/*
-func (a *api) static(w http.ResponseWriter, r *http.Request) error {
-	name := strings.TrimPrefix(r.URL.Path, "/static/")
-	file, found := a.files[name]
-	if !found || isPage(name) {
-		return fault.New(fault.NotFound, "There is no such file.")
-	}
-	return serveAsset(file)(w, r)
 }

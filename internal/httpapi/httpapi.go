@@ -124,6 +124,8 @@ type api struct {
 	pageCSP string
 	hsts    string
 	files   map[string]*asset // by the path below /static/
+	release release
+	workers map[string]bool // those of files that are workers
 	errors  *errorPages
 	regional
 	regionNames, regionHosts public
@@ -173,6 +175,10 @@ func newAPI(c Config) *api {
 	a.hsts = hsts(c.HSTSSubdomains, c.HSTSPreload)
 	a.https = strings.HasPrefix(a.base, "https://")
 	if a.files, err = readAssets(c.Web, a.branded); err != nil {
+		panic("httpapi: Config.Web: " + err.Error())
+	}
+	a.workers = workersOf(a.files)
+	if a.release, err = newRelease(a.files); err != nil {
 		panic("httpapi: Config.Web: " + err.Error())
 	}
 	if a.errors, err = newErrorPages(c.Web, a.Brand); err != nil {
