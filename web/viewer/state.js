@@ -219,7 +219,7 @@ export class Model {
       picture: state === 'live' ? 'shown' : this.#kept && KEEPS.has(detail) ? 'dimmed' : 'none',
       panel: this.#panel(state, detail),
       ...this.#status(state, detail),
-      who: open && this.#state ? this.#who() : '',
+      who: open && this.#state?.presenter?.attached ? this.#who() : '',
       open: open && this.#state !== null,
       me: this.#me,
       viewers: this.#state?.viewers ?? [],
