@@ -65,6 +65,16 @@ export async function loadLanguage(tag, app) {
   return { tag: 'en', dir: 'ltr', texts: en, app };
 }
 
+// Letters of scripts that are written from right to left.
+const RTL = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]|[\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/**
+ * A value as it goes into a text: where the two may run in different directions it is isolated,
+ * so that neither a name nor a PIN changes places with what stands beside it.
+ * @param {string | number} value
+ */
+const isolated = (value) => (typeof value === 'string' && value !== '' && (current.dir === 'rtl' || RTL.test(value)) ? `\u2068${value}\u2069` : String(value));
+
 /**
  * The text of a key; the key itself when there is none.
  * @param {string} key
@@ -72,7 +82,7 @@ export async function loadLanguage(tag, app) {
  */
 export function t(key, vars = {}) {
   const text = own(current.texts, key) ?? own(en, key) ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(vars, name) ? String(vars[name]) : name === 'app' ? current.app : whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(vars, name) ? isolated(vars[name]) : name === 'app' ? isolated(current.app) : whole));
 }
 
 /**

@@ -55,8 +55,8 @@ function Live({ model, viewer }) {
       ${offline && html`<p class="warning">${t('new.state.offline')}</p>`}
     </div>
     <p class="actions"><a id="open" class=${there ? 'button primary' : 'button'} href=${viewer} target="_blank" rel="noopener">${t('new.open')}</a></p>
-    ${state && html`<p class="hint">${state.region && html`<span>${t('new.in', { region: state.region })}</span> `}
-      ${alone && html`<span id="expiry">${t('new.expiry', { time: clock(state.expires) })}</span>`}</p>`}
+    ${state && html`<p class="hint facts">${alone && html`<span id="expiry">${t('new.expiry', { time: clock(state.expires) })}</span>`}
+      ${state.region && html`<span>${t('new.in', { region: state.region })}</span>`}</p>`}
   </section>`;
 }
 
@@ -66,9 +66,10 @@ function clock(at) {
   return new Intl.DateTimeFormat(language().tag, far ? { dateStyle: 'medium', timeStyle: 'short' } : { timeStyle: 'short' }).format(at);
 }
 
-/** @extends {Component<{text: string, of: string, label: string}, {said: string}>} */
+/** @extends {Component<{text: string, of: string, label: string}, {came: '' | 'copied' | 'failed'}>} */
 class Copy extends Component {
-  state = { said: '' };
+  /** @type {{came: '' | 'copied' | 'failed'}} */
+  state = { came: '' };
   #timer = 0;
 
   componentWillUnmount() {
@@ -77,14 +78,15 @@ class Copy extends Component {
 
   async #copy() {
     const done = await copy(this.props.text, document.getElementById(this.props.of));
-    this.setState({ said: t(done ? 'new.copied' : 'new.copy.failed') });
     window.clearTimeout(this.#timer);
-    if (done) this.#timer = window.setTimeout(() => this.setState({ said: '' }), 4000);
+    this.setState({ came: done ? 'copied' : 'failed' });
+    if (done) this.#timer = window.setTimeout(() => this.setState({ came: '' }), 4000);
   }
 
   render() {
-    return html`<button type="button" class="copy" aria-label=${this.props.label} onClick=${() => this.#copy()}>${t('new.copy')}</button>
-      <span class="said" role="status">${this.state.said}</span>`;
+    const { came } = this.state;
+    return html`<button type="button" class="copy" aria-label=${this.props.label} onClick=${() => this.#copy()}>${t(came === 'copied' ? 'new.copied' : 'new.copy')}</button>
+      <span class=${came === 'failed' ? 'warning' : 'unseen'} role="status">${came === 'copied' ? t('new.copied') : came === 'failed' ? t('new.copy.failed') : ''}</span>`;
   }
 }
 

@@ -32,7 +32,7 @@ export class NewSession {
   /** @type {'choose' | 'made' | 'ended'} */
   step = 'choose';
 
-  /** @type {Measured[]} by name */
+  /** @type {Measured[]} by name; those that do not answer come last */
   regions = [];
   /** @type {'going' | 'done' | 'failed'} */
   measuring = 'going';
@@ -89,7 +89,7 @@ export class NewSession {
 
   /** @param {Measured[]} results */
   #show(results) {
-    this.regions = [...results].sort((a, b) => (a.region < b.region ? -1 : 1));
+    this.regions = [...results].sort((a, b) => Number(a.error !== null && a.latency === null) - Number(b.error !== null && b.latency === null) || (a.region < b.region ? -1 : 1));
     if (!this.#chosen) this.region = results[0]?.region ?? '';
     this.onChange();
   }

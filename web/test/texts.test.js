@@ -49,6 +49,15 @@ test('gaps are filled in once, with what is given only', () => {
   assert.equal(t('toString'), 'toString');
 });
 
+test('values that run the other way are isolated', () => {
+  assert.equal(t('replaced.title', { name: 'שלום' }), 'Another computer, \u2068שלום\u2069, is now sharing');
+  const before = language();
+  useLanguage({ tag: 'ar', dir: 'rtl', texts: { x: '{pin} {n} {app}' }, app: 'PinDesk' });
+  assert.equal(t('x', { pin: '7W2-97-8570', n: 3 }), '\u20687W2-97-8570\u2069 3 \u2068PinDesk\u2069');
+  assert.equal(t('x', { pin: '', n: 3 }), ' 3 \u2068PinDesk\u2069');
+  useLanguage(before);
+});
+
 test('plurals by the language', async () => {
   const texts = { 'm.one': '{n} one', 'm.few': '{n} few', 'm.other': '{n} other {x}' };
   useLanguage({ tag: 'cs', dir: 'ltr', texts, app: '' });
