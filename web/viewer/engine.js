@@ -2,9 +2,10 @@
 // DOM. It runs in a worker, or in the page where that cannot be, and speaks with the page in the
 // messages of messages.js. In a worker neither a busy page nor the browser's scheduling of its
 // tasks delays the stream; and data made to keep a decoder busy does not hold up the page.
-import { Close, encodeAck, encodeControl, Kind, message, parseControl, parseCursor, parseHeader, parsePointer, WireError } from '../shared/wire.js';
+import { Close, encodeAck, encodeControl, Kind, message, parseChunk, parseControl, parseCursor, parseHeader, parsePointer, WireError } from '../shared/wire.js';
 import { Screen } from '../shared/screen.js';
 import { useLanguage } from '../shared/texts.js';
+import { Files } from './files.js';
 import { browserImages } from './images.js';
 import { CopyOutlet, SharedOutlet } from './outlet.js';
 import { Model } from './state.js';
@@ -27,6 +28,7 @@ export class Engine {
   #stats;
   #screen;
   #link;
+  #files;
   /** @type {import('./outlet.js').Outlet} */
   #outlet;
   /** @type {{token: number, applied: Applied, update: Update}[]} applied and not acked yet, oldest first */
@@ -74,6 +76,18 @@ export class Engine {
       onState: (state) => this.#linked(state),
       onMessage: (msg) => this.#receive(msg),
     }, env);
+    this.#files = new Files({
+      now: env.now,
+      setTimeout: env.setTimeout,
+      clearTimeout: env.clearTimeout,
+      number: () => 1 + Math.floor(env.random() * 0xffffffff) % 0xffffffff,
+      say: (file) => this.#sendControls([{ type: 'file', file }]),
+      send: (number, body) => this.#send(Kind.Chunk, number, { body }),
+      buffered: () => this.#link.buffered,
+      read: async (file, from, to) => new Uint8Array(await file.slice(from, to).arrayBuffer()),
+      tell: (moves) => this.post({ type: 'files', moves }),
+      arrived: (id, name, file) => this.post({ type: 'arrived', id, name, file }),
+    });
     this.#link.start();
   }
 
@@ -105,6 +119,13 @@ export class Engine {
       case 'control':
         this.#sendControls([msg.control]);
         break;
+      case 'send':
+        this.#files.send(msg.files);
+        break;
+      case 'file':
+        if (msg.what === 'ask') this.#files.ask();
+        else this.#files.act(msg.id, msg.what);
+        break;
       case 'figures':
         if (msg.fresh) this.#stats.open();
         if (msg.ping) this.#sendControls([{ type: 'ping', stamp: this.#stats.ping() }]);
@@ -133,6 +154,7 @@ export class Engine {
     // Who was refused too often stays the same viewer: a reload is no way round it.
     if (state.phase === 'over' && state.code !== Close.Blocked && state.code !== 'blocked') this.#remember('');
     this.#model.onLink(state);
+    this.#files.onLink(state.phase === 'open');
     this.#show();
   }
 
@@ -184,6 +206,11 @@ export class Engine {
         case Kind.Control:
           this.#control(parseControl(body));
           break;
+        case Kind.Chunk: {
+          const { offset, data } = parseChunk(body);
+          if (header.epoch === this.#model.epoch) this.#files.onChunk(header.seq, offset, data);
+          break;
+        }
       }
     } catch (err) {
       if (!(err instanceof WireError)) throw err; // what breaks the protocol is ignored, our own mistakes are not
@@ -194,6 +221,10 @@ export class Engine {
   #control(c) {
     if (c.type === 'pong') {
       this.#stats.pong(c.stamp ?? 0, c.queue ?? 0);
+      return;
+    }
+    if (c.type === 'file') {
+      this.#files.onControl(c);
       return;
     }
     const model = this.#model;
@@ -214,6 +245,7 @@ export class Engine {
     }
     if (c.type === 'state') this.#hadView = model.mayView;
     this.#sendControls(replies);
+    this.#files.onControl(c);
     this.#show();
     const { resume, ...rest } = c; // the secret is the engine's
     this.post({ type: 'control', control: rest });

@@ -37,12 +37,15 @@
  *   | {type: 'hidden', hidden: boolean}
  *   | {type: 'network', online: boolean}
  *   | {type: 'control', control: import('../shared/wire.js').Control}
+ *   | {type: 'send', files: {name: string, file: Blob}[]}
+ *   | {type: 'file', what: 'accept' | 'refuse' | 'cancel' | 'forget' | 'ask', id: number}
  *   | {type: 'figures', fresh: boolean, ping: boolean}
  *   | {type: 'ping'}} ToEngine
  *   input: at is the event's time stamp if it presses something, else 0; what is for another
  *   epoch than the present one is dropped; stream: of the picture that it was made on. watch: the
  *   person wants to see that stream. painted: took in ms. control: is sent; lost if there is
- *   no connection. figures: fresh begins to measure
+ *   no connection. send: files for the guest. file: what the person does with a transfer, or (ask, id 0)
+ *   asks for one. figures: fresh begins to measure
  *   rates, ping measures the round trip as well
  */
 
@@ -54,12 +57,15 @@
  *   | {type: 'shape', shape: import('../shared/wire.js').Cursor | null}
  *   | {type: 'place', place: {x: number, y: number}}
  *   | {type: 'control', control: import('../shared/wire.js').Control}
+ *   | {type: 'files', moves: import('./filemove.js').Move[]}
+ *   | {type: 'arrived', id: number, name: string, file: Blob}
  *   | {type: 'resume', resume: string}
  *   | {type: 'figures', figures: import('./stats.js').Snapshot}
  *   | {type: 'pong'}} FromEngine
  *   clear: the picture may not be seen any more. shape: null when it is unknown, and then the
- *   place is as well. control: what the relay said, but for pongs; the page of it was posted before.
- *   resume: to be remembered, '' to be forgotten
+ *   place is as well. control: what the relay said, but for pongs and files; the page of it was posted before.
+ *   files: all transfers, oldest first, whenever something has changed, and four times a second while bytes
+ *   move. arrived: a file as a whole. resume: to be remembered, '' to be forgotten
  */
 
 export {};

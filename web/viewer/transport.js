@@ -93,6 +93,11 @@ export class Link {
     return true;
   }
 
+  /** Bytes that were handed to the socket and have not left it. */
+  get buffered() {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
   /** The person is back, or the network is: a waiting retry is made now, unless one was made just before. */
   wake() {
     if (this.#timer === null || this.#socket || this.env.now() - this.#lastTry < FIRST_DELAY) return;
