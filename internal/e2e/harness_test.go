@@ -176,6 +176,7 @@ type goViewer struct {
 	refused []wire.Control
 	heard   []string // of the chat
 	updates int
+	keys    int
 	resyncs int
 	waiting bool // resync was sent and no key came since
 	err     error
@@ -251,6 +252,7 @@ func (v *goViewer) messageLocked(msg []byte) {
 		}
 		if h.Flags&wire.FlagKey != 0 {
 			v.waiting = false
+			v.keys++
 		}
 		u, _, _, _ := wire.ParseUpdate(body)
 		v.sendLocked(wire.KindAck, v.dec.Seq(), wire.AppendAck(nil, wire.Ack{Captured: u.Captured, Part: v.dec.Part()}))
@@ -334,16 +336,22 @@ func (v *goViewer) watch(stream uint8) {
 	v.control(wire.Control{Type: wire.TypeWatch, Stream: stream})
 }
 
+// monitors are those that it was told of.
+func (v *goViewer) monitors() []wire.Monitor {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.state.Presenter == nil {
+		return nil
+	}
+	return v.state.Presenter.Monitors
+}
+
 // watchAny wants some stream that it knows of.
 func (v *goViewer) watchAny(r *rand.Rand) {
 	streams := []uint8{0}
-	v.mu.Lock()
-	if p := v.state.Presenter; p != nil {
-		for _, m := range p.Monitors {
-			streams = append(streams, m.Stream)
-		}
+	for _, m := range v.monitors() {
+		streams = append(streams, m.Stream)
 	}
-	v.mu.Unlock()
 	v.watch(streams[r.IntN(len(streams))])
 }
 
@@ -397,8 +405,15 @@ func (v *goViewer) differs(d *fakeDesktop) int {
 }
 
 // shows reports whether the viewer's picture equals the X screenshot.
-func (v *goViewer) shows(d *xdesktop) bool {
+func (v *goViewer) shows(d *xdesktop) bool { return v.showsPart(d, screen.Rect{}) }
+
+// showsPart is shows for a part of the desktop; an empty one means all of it.
+func (v *goViewer) showsPart(d *xdesktop, part screen.Rect) bool {
 	w, h, rgb := d.pixels()
+	if part.W > 0 {
+		rgb = cutRGB(rgb, w, part)
+		w, h = part.W, part.H
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	p := v.dec.Picture()

@@ -18,6 +18,8 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"pindesk/internal/screen"
 )
 
 // page is one tab of a real Chromium with a viewer in it.
@@ -178,9 +180,19 @@ func (p *page) canvasHash() (size, hash string) {
 // exact waits until the canvas equals the X screenshot on every pixel.
 func (p *page) exact(d *xdesktop, limit time.Duration) {
 	p.t.Helper()
+	p.exactPart(d, screen.Rect{}, limit)
+}
+
+// exactPart is exact for a part of the desktop; an empty one means all of it.
+func (p *page) exactPart(d *xdesktop, part screen.Rect, limit time.Duration) {
+	p.t.Helper()
 	start := time.Now()
 	for tick := time.NewTicker(20 * time.Millisecond); ; <-tick.C {
 		w, h, rgb := d.pixels()
+		if part.W > 0 {
+			rgb = cutRGB(rgb, w, part)
+			w, h = part.W, part.H
+		}
 		sum := sha256.Sum256(rgb)
 		size, hash := p.canvasHash()
 		if size == fmt.Sprintf("%dx%d", w, h) && hash == hex.EncodeToString(sum[:]) {
@@ -192,6 +204,15 @@ func (p *page) exact(d *xdesktop, limit time.Duration) {
 			p.t.Fatalf("not exact after %v: %s", limit, p.difference(w, h, rgb))
 		}
 	}
+}
+
+// cutRGB is a part of a picture that is w pixels wide.
+func cutRGB(rgb []byte, w int, part screen.Rect) []byte {
+	cut := make([]byte, 0, 3*part.W*part.H)
+	for y := part.Y; y < part.Y+part.H; y++ {
+		cut = append(cut, rgb[3*(y*w+part.X):][:3*part.W]...)
+	}
+	return cut
 }
 
 func (p *page) difference(w, h int, want []byte) string {
