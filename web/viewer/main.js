@@ -16,6 +16,7 @@ import { chat } from './ui/chat.js';
 import { control } from './ui/control.js';
 import { element } from './ui/element.js';
 import { monitors } from './ui/monitors.js';
+import { files } from './ui/files.js';
 import { people } from './ui/people.js';
 import { screen } from './ui/screen.js';
 import { Shell } from './ui/shell.js';
@@ -143,6 +144,7 @@ monitors(app);
 people(app);
 autohide(app);
 chat(app);
+files(app);
 
 // Beside the picture there is nothing to click on: the keyboard stays with the picture.
 element('stage', HTMLElement).addEventListener('click', back);
