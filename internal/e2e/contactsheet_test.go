@@ -26,7 +26,7 @@ type sheetRow struct {
 
 // photographed are the renderings of the pictures.
 var photographed = []rendering{
-	phone.in("light"), phone.in("dark"), laptop.in("light"), laptop.in("dark"), large.in("light"), large.in("dark"),
+	phone.in("light"), phone.in("dark"), laptop.in("light"), laptop.in("dark"), large.in("light"), large.in("dark"), vast.in("light"),
 	{screen: "laptop", width: 1440, height: 900, ratio: 1, scheme: "forced", forced: true},
 }
 

@@ -31,7 +31,8 @@ var (
 	phone  = rendering{screen: "phone", width: 390, height: 844, ratio: 3, touch: true}
 	narrow = rendering{screen: "narrow", width: 360, height: 640, ratio: 1, touch: true}
 	laptop = rendering{screen: "laptop", width: 1440, height: 900, ratio: 1}
-	large  = rendering{screen: "4k", width: 3840, height: 2160, ratio: 2}
+	large  = rendering{screen: "4k", width: 1920, height: 1080, ratio: 2}
+	vast   = rendering{screen: "4k-wide", width: 3840, height: 2160, ratio: 1}
 )
 
 // in returns r in a colour scheme.

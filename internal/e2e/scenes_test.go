@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -37,6 +38,31 @@ var scenes = []scene{
 	{name: "home", play: func(a *act) { a.open("/") }},
 	{name: "home-guest", play: func(a *act) { a.open("/#" + a.pin) }},
 	{name: "home-bad-pin", play: func(a *act) { a.open("/#7W2-97") }},
+	{name: "not-found", play: func(a *act) { a.open("/nothing") }},
+	{name: "new", play: func(a *act) {
+		a.open("/new")
+		a.wait("the regions are measured", `document.querySelectorAll('.region').length === 2 && !document.getElementById('measured').textContent.includes('…')`)
+	}},
+	{name: "new-waiting", play: func(a *act) { a.open("/new#" + a.pin); a.wantPhase("waiting") }},
+	{name: "new-live", play: func(a *act) {
+		a.share("Anna's laptop", presenter.ViewOnly)
+		a.other("Björn", false)
+		a.open("/new#" + a.pin)
+		a.wantPhase("live")
+	}},
+	{name: "new-end", play: func(a *act) { a.open("/new#" + a.pin); a.wantPhase("waiting"); a.click("#end") }},
+	{name: "new-ended", play: func(a *act) {
+		a.open("/new#" + a.pin)
+		a.wantPhase("waiting")
+		a.click("#end")
+		a.click("#end-yes")
+		a.wait("it says so", `document.documentElement.dataset.step === 'ended'`)
+	}},
+	{name: "new-bad-mail", play: func(a *act) {
+		a.open("/new#" + a.pin)
+		a.wantPhase("waiting")
+		a.click("#mail [type=submit]")
+	}},
 	{name: "docs", play: func(a *act) { a.open("/docs") }},
 	{name: "latency", play: func(a *act) {
 		a.v.open(a.stage.site.url + "/resources/latency_example.html") // it measures the way to there, which the policy must allow
@@ -122,6 +148,37 @@ var scenes = []scene{
 		a.click("#people-button")
 	}},
 
+	{name: "chat-empty", shows: "live ", play: func(a *act) { a.live(presenter.ControlFree); a.click("#chat-button") }},
+	{name: "chat", shows: "live ", play: func(a *act) {
+		guest := a.live(presenter.ControlFree)
+		a.click("#chat-button")
+		for i, line := range []string{"Hello, this is Sofia from support. I can see your screen.", "Hi! The label printer does nothing since Monday.",
+			"Was its cable moved, or did somebody install an update?", "There was an update on the weekend: https://help.example.com/updates/2025-10"} {
+			if i%2 == 0 {
+				a.v.insert(line)
+				a.v.press("Enter", "Enter", "\r", 0)
+			} else {
+				guest.tell(a.t, line, 0)
+			}
+			a.wait("the line is there", fmt.Sprintf(`document.querySelectorAll('.line:not([data-unheard])').length === %d`, i+1))
+		}
+	}},
+	{name: "chat-notice", shows: "live ", play: func(a *act) {
+		guest := a.live(presenter.ControlFree)
+		guest.tell(a.t, "Hi! The label printer does nothing since Monday.", 0)
+		a.wait("the notice", `document.querySelector('#notice-chat')`)
+	}},
+	{name: "monitors", shows: "live ", play: func(a *act) {
+		a.desk = twoMonitors(a.t)
+		a.live(presenter.ControlFree)
+		a.click("#screen-button")
+	}},
+	{name: "zoomed", shows: "live ", play: func(a *act) {
+		a.live(presenter.ControlFree)
+		a.click("#screen-button")
+		a.click("#screen-exact")
+	}},
+
 	{name: "ended", shows: "ended ended", play: func(a *act) {
 		a.live(presenter.ControlFree)
 		a.stage.site.call("DELETE", "/api/v1/session?session_pin="+a.pin, nil)
@@ -152,6 +209,12 @@ var scenes = []scene{
 func (a *act) wait(what, condition string) {
 	a.t.Helper()
 	eventually(a.t, waitLimit, what, func() bool { return a.v.text("Boolean("+condition+")") == "true" })
+}
+
+// wantPhase waits until the page /new says how far the session is.
+func (a *act) wantPhase(phase string) {
+	a.t.Helper()
+	a.wait("phase "+phase, fmt.Sprintf("document.documentElement.dataset.phase === %q", phase))
 }
 
 // asking ends with a guest who is being asked whether the page may see.
@@ -194,7 +257,7 @@ func (a *act) push(name string) {
 	}
 	done := make(chan struct{})
 	a.t.Cleanup(func() { ws.Close(); <-done })
-	w, h, rgb := a.stage.desk.pixels()
+	w, h, rgb := a.desk.pixels()
 	pic := screen.Picture{W: w, H: h, Stride: 4 * w, Pix: make([]byte, 4*w*h)}
 	for i := range w * h {
 		pic.Pix[4*i], pic.Pix[4*i+1], pic.Pix[4*i+2] = rgb[3*i+2], rgb[3*i+1], rgb[3*i]

@@ -12,8 +12,12 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/jezek/xgb/xproto"
 
+	"pindesk/internal/broker"
 	"pindesk/internal/platform"
+	"pindesk/internal/platform/xvfb"
 	"pindesk/internal/presenter"
+	"pindesk/internal/smtp"
+	"pindesk/internal/smtp/smtptest"
 )
 
 // stage is what every scene is played on: a broker, a desktop as people have them, a browser.
@@ -26,7 +30,16 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	return &stage{t: t, site: startSite(t, nil), desk: believable(t), browser: startChromium(t, 1440, 900)}
+	s := &stage{t: t}
+	own := func() string { return s.site.url }
+	hosts := map[string]string{"eu-central-1": regionAt(t, own, 20*time.Millisecond), "us-east-1": regionAt(t, own, 100*time.Millisecond)}
+	mails := (&smtptest.Catcher{}).Start(t, "plain")
+	s.site = startSite(t, func(c *broker.Config) {
+		c.Region, c.RegionHosts = "eu-central-1", hosts
+		c.Mail.SMTP = smtp.Config{URL: "smtp+plain://" + mails.Addr, From: "PinDesk <help@example.com>"}
+	})
+	s.desk, s.browser = believable(t), startChromium(t, 1440, 900)
+	return s
 }
 
 // act is one scene while it is played: a session, a way to the broker, and a page of a browser
@@ -36,6 +49,7 @@ type act struct {
 	stage *stage
 	v     *page
 	pin   string
+	desk  *xdesktop
 	gate  *gate // between the page and the broker
 	guest *guest
 }
@@ -43,7 +57,7 @@ type act struct {
 // begin prepares a scene for pages in a language.
 func (s *stage) begin(t *testing.T, language string) *act {
 	t.Helper()
-	a := &act{t: t, stage: s, pin: s.site.newPIN(), gate: newGate(t), guest: newGuest()}
+	a := &act{t: t, stage: s, pin: s.site.newPIN(), desk: s.desk, gate: newGate(t), guest: newGuest()}
 	a.gate.through(s.site.url)
 	a.v = s.browser.profile(t)
 	agent := a.v.text("navigator.userAgent")
@@ -60,7 +74,7 @@ func (a *act) view() { a.t.Helper(); a.open("/view#" + a.pin) }
 // share shares the desktop; straight to the broker, unless way says else.
 func (a *act) share(name string, consent presenter.Consent, way ...*gate) *sharing {
 	a.t.Helper()
-	capture, inject, err := platform.Open(context.Background(), platform.Config{Display: a.stage.desk.display, Log: slog.New(slog.DiscardHandler)})
+	capture, inject, err := platform.Open(context.Background(), platform.Config{Display: a.desk.display, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -86,7 +100,7 @@ func (a *act) live(consent presenter.Consent) *sharing {
 // shown waits until the desktop's picture is sharp on the page.
 func (a *act) shown() {
 	a.t.Helper()
-	a.v.exact(a.stage.desk, 20*time.Second)
+	a.v.exact(a.desk, 20*time.Second)
 }
 
 // answer waits for a question to the guest and answers it.
@@ -123,6 +137,18 @@ func believable(t *testing.T) *xdesktop {
 	}
 	window("Letter to the landlord.txt", "72x30+60+50", "letter.txt", "#1d2330", "#fbfaf6")
 	window("Terminal", "82x22+690+390", "log.txt", "#dfe7f1", "#10151c")
+	return d
+}
+
+// twoMonitors is a believable desktop that is spread over two monitors.
+func twoMonitors(t *testing.T) *xdesktop {
+	t.Helper()
+	d := believable(t)
+	for name, place := range map[string]string{"eDP-1": "1000x900+0+0", "HDMI-1": "600x900+1000+0"} {
+		if err := xvfb.SetMonitor(d.display, name, place); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return d
 }
 
