@@ -46,8 +46,8 @@ func newGate(t *testing.T) *gate {
 	return g
 }
 
-// through lets everything pass to a broker, and begins to serve.
-func (g *gate) through(broker string) {
+// through lets everything pass to a broker, whose public origin is given, and begins to serve.
+func (g *gate) through(broker, origin string) {
 	g.t.Helper()
 	to, err := url.Parse(broker)
 	if err != nil {
@@ -57,7 +57,7 @@ func (g *gate) through(broker string) {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(to)
 			if r.In.Header.Get("Origin") == g.url { // a page that came through here is the broker's own
-				r.Out.Header.Set("Origin", broker)
+				r.Out.Header.Set("Origin", origin)
 			}
 		},
 		Transport: &http.Transport{DialContext: g.dial, DisableCompression: true, ForceAttemptHTTP2: false},

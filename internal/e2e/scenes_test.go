@@ -38,6 +38,7 @@ var scenes = []scene{
 	{name: "home", play: func(a *act) { a.open("/") }},
 	{name: "home-guest", play: func(a *act) { a.open("/#" + a.pin) }},
 	{name: "home-bad-pin", play: func(a *act) { a.open("/#7W2-97") }},
+	{name: "elsewhere", play: func(a *act) { a.v.open(a.gate.url + "/") }}, // an address that is not the public one
 	{name: "not-found", play: func(a *act) { a.open("/nothing") }},
 	{name: "new", play: func(a *act) {
 		a.open("/new")
@@ -65,7 +66,7 @@ var scenes = []scene{
 	}},
 	{name: "docs", play: func(a *act) { a.open("/docs") }},
 	{name: "latency", play: func(a *act) {
-		a.v.open(a.stage.site.url + "/resources/latency_example.html") // it measures the way to there, which the policy must allow
+		a.open("/resources/latency_example.html")
 		a.wait("the test is over", `document.documentElement.dataset.state === 'done'`)
 	}},
 
@@ -109,7 +110,7 @@ var scenes = []scene{
 	}},
 	{name: "waiting-away", shows: "waiting presenter-away", play: func(a *act) {
 		way := newGate(a.t)
-		way.through(a.stage.site.url)
+		way.through(a.stage.site.url, a.stage.front.url)
 		a.share("Anna's laptop", presenter.ControlFree, way)
 		a.view()
 		a.v.wantState("live")
@@ -208,7 +209,12 @@ var scenes = []scene{
 // wait polls a JavaScript condition.
 func (a *act) wait(what, condition string) {
 	a.t.Helper()
-	eventually(a.t, waitLimit, what, func() bool { return a.v.text("Boolean("+condition+")") == "true" })
+	for deadline := time.Now().Add(waitLimit); a.v.text("Boolean("+condition+")") != "true"; {
+		if time.Now().After(deadline) {
+			a.v.screenshot("wrong-state")
+			a.t.Fatalf("not within %v: %s", waitLimit, what)
+		}
+	}
 }
 
 // wantPhase waits until the page /new says how far the session is.

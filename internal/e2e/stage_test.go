@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -24,20 +26,28 @@ import (
 type stage struct {
 	t       *testing.T
 	site    *site
+	front   *gate // the broker's public address
 	desk    *xdesktop
 	browser *page
 }
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := &stage{t: t}
+	s := &stage{t: t, front: newGate(t)}
 	own := func() string { return s.site.url }
 	hosts := map[string]string{"eu-central-1": regionAt(t, own, 20*time.Millisecond), "us-east-1": regionAt(t, own, 100*time.Millisecond)}
 	mails := (&smtptest.Catcher{}).Start(t, "plain")
+	listen := "127.0.0.1:" + freePort(t)
 	s.site = startSite(t, func(c *broker.Config) {
-		c.Region, c.RegionHosts = "eu-central-1", hosts
+		c.Listen, c.PublicURL, c.Region, c.RegionHosts = listen, s.front.url, "eu-central-1", hosts
 		c.Mail.SMTP = smtp.Config{URL: "smtp+plain://" + mails.Addr, From: "PinDesk <help@example.com>"}
 	})
+	s.site.url = "http://" + listen
+	s.front.answer("/resources/latency_hosts.json", func(w http.ResponseWriter, _ *http.Request) { // one broker has one region
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(hosts)
+	})
+	s.front.through(s.site.url, s.front.url)
 	s.desk, s.browser = believable(t), startChromium(t, 1440, 900)
 	return s
 }
@@ -58,18 +68,18 @@ type act struct {
 func (s *stage) begin(t *testing.T, language string) *act {
 	t.Helper()
 	a := &act{t: t, stage: s, pin: s.site.newPIN(), desk: s.desk, gate: newGate(t), guest: newGuest()}
-	a.gate.through(s.site.url)
+	a.gate.through(s.site.url, s.front.url)
 	a.v = s.browser.profile(t)
 	agent := a.v.text("navigator.userAgent")
 	a.v.do(command(emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: language}))
 	return a
 }
 
-// open shows a page of the site.
-func (a *act) open(path string) { a.t.Helper(); a.v.open(a.gate.url + path) }
+// open shows a page at the broker's public address.
+func (a *act) open(path string) { a.t.Helper(); a.v.open(a.stage.front.url + path) }
 
-// view opens the viewer.
-func (a *act) view() { a.t.Helper(); a.open("/view#" + a.pin) }
+// view opens the viewer, through the act's own gate.
+func (a *act) view() { a.t.Helper(); a.v.open(a.gate.url + "/view#" + a.pin) }
 
 // share shares the desktop; straight to the broker, unless way says else.
 func (a *act) share(name string, consent presenter.Consent, way ...*gate) *sharing {
