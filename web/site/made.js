@@ -2,7 +2,7 @@
 import { Component, createRef, html } from '../shared/html.js';
 import { language, plural, t } from '../shared/texts.js';
 import { spell } from './newsession.js';
-import { copy, KeyField, problemText } from './parts.js';
+import { aboutKey, copy, KeyField, problemText } from './parts.js';
 
 /** @typedef {import('./newsession.js').NewSession} NewSession */
 /** @typedef {import('./parts.js').Own} Own */
@@ -28,7 +28,7 @@ export function Made({ model, own, keepOwn, update }) {
       <div>
         <section class="card">
           <${Link} id="guest-link" url=${guest} label=${t('new.link.guest')} hint=${t('new.link.guest.hint')} copies=${t('new.copy.guest')} shares />
-          <${Mail} model=${model} own=${own} />
+          <${Mail} model=${model} own=${own} keepOwn=${keepOwn} />
           <${Link} id="viewer-link" url=${viewer} label=${t('new.link.viewer')} copies=${t('new.copy.viewer')} />
         </section>
         <${End} model=${model} own=${own} keepOwn=${keepOwn} update=${update} />
@@ -104,7 +104,7 @@ function Link({ id, url, label, hint, copies, shares }) {
   </div>`;
 }
 
-/** @extends {Component<{model: NewSession, own: Own}, {bad: boolean}>} */
+/** @extends {Component<{model: NewSession, own: Own, keepOwn: () => void}, {bad: boolean}>} */
 class Mail extends Component {
   state = { bad: false };
   #field = createRef();
@@ -119,7 +119,10 @@ class Mail extends Component {
     const bad = address === '' || !field.validity.valid;
     this.setState({ bad });
     if (bad) field.focus();
-    else this.props.model.invite(address, this.props.own.name.trim());
+    else {
+      this.props.keepOwn();
+      this.props.model.invite(address, this.props.own.name.trim());
+    }
   }
 
   render() {
@@ -131,10 +134,11 @@ class Mail extends Component {
     return html`<form id="mail" novalidate onSubmit=${(/** @type {SubmitEvent} */ e) => this.#send(e)} aria-busy=${mail === 'sending'}>
       <label for="address">${t('new.mail')}</label>
       <div class="copybox">
-        <input id="address" ref=${this.#field} type="email" dir="ltr" autocomplete="off" maxlength="254" placeholder="ann@example.com" aria-label=${t('new.mail.address')}
+        <input id="address" ref=${this.#field} type="email" dir="ltr" autocomplete="off" maxlength="254" placeholder="ann@example.com"
           aria-invalid=${wrong ? 'true' : undefined} aria-describedby="mail-error" />
         <button type="submit" disabled=${mail === 'sending'}>${t(mail === 'sending' ? 'new.mail.sending' : 'new.mail.send')}</button>
       </div>
+      ${mailProblem && aboutKey(mailProblem) && html`<div class="key-box"><${KeyField} id="mail-key" own=${own} bad=${mailProblem.code} needed /></div>`}
       <p id="mail-error" class="error" role="alert">${error}</p>
       <p class="hint" role="status">${mail === 'sent' && !error ? t('new.mail.sent', { address: mailed }) : ''}</p>
     </form>`;
@@ -159,12 +163,11 @@ class End extends Component {
   render() {
     const { model, own } = this.props;
     const { busy, problem } = model;
-    const key = problem && ['key_needed', 'bad_key', 'not_allowed'].includes(problem.code);
     return html`<p class="actions"><button id="end" type="button" class="danger" onClick=${() => this.#ask()}>${t('new.end')}</button></p>
       <dialog ref=${this.#dialog} aria-labelledby="end-title" aria-describedby="end-text">
         <h2 id="end-title">${t('new.end.title')}</h2>
         <p id="end-text" class="quiet">${t('new.end.text')}</p>
-        ${key && html`<div class="key-box"><${KeyField} own=${own} bad=${problem.code} needed /></div>`}
+        ${problem && aboutKey(problem) && html`<div class="key-box"><${KeyField} id="end-key" own=${own} bad=${problem.code} needed /></div>`}
         <p class="error" role="alert">${problem && problemText(problem)}</p>
         <p class="actions">
           <button type="button" autofocus onClick=${() => this.#dialog.current.close()}>${t('new.end.no')}</button>

@@ -9,7 +9,7 @@ import { request } from './api.js';
 import { Made } from './made.js';
 import { NewSession } from './newsession.js';
 import { element, startPage } from './page.js';
-import { KeyField, problemText } from './parts.js';
+import { aboutKey, KeyField, problemText } from './parts.js';
 
 const service = await startPage();
 const root = element('page', HTMLElement);
@@ -69,8 +69,8 @@ function Choose() {
       <input id="name" name="name" type="text" dir="auto" autocomplete="name" maxlength="40" aria-describedby="name-hint" value=${own.name}
         onInput=${(/** @type {any} */ e) => { own.name = e.currentTarget.value; }} />
       <p id="name-hint" class="hint">${t('new.name.hint')}</p>
-      ${service.key !== 'none' && (own.asked || problem?.code === 'key_needed' || problem?.code === 'bad_key'
-        ? html`<${KeyField} own=${own} bad=${problem?.code} needed=${service.key === 'needed'} />`
+      ${service.key !== 'none' && (own.asked || (problem && aboutKey(problem))
+        ? html`<${KeyField} id="key" own=${own} bad=${problem?.code ?? ''} needed=${service.key === 'needed'} />`
         : html`<p class="hint"><button type="button" class="link" onClick=${() => { own.asked = true; update(); document.getElementById('key')?.focus(); }}>${t('new.key.show')}</button></p>`)}
       <p id="make-error" class="error" role="alert">${problem && problemText(problem)}</p>
       <button type="submit" class="primary" disabled=${busy}>${t(busy ? 'new.making' : 'new.make')}</button>

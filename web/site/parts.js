@@ -21,13 +21,19 @@ export function problemText({ code, after }) {
   return t(hasText(key) ? key : 'new.error.other', { code, seconds: after || 10 });
 }
 
-/** @param {{own: Own, bad: string | undefined, needed: boolean}} props */
-export function KeyField({ own, bad, needed }) {
-  const wrong = bad === 'key_needed' || bad === 'bad_key' || bad === 'key_missing' || bad === 'not_allowed';
-  return html`<label for="key">${t(needed ? 'new.key' : 'new.key.optional')}</label>
-    <input id="key" name="key" type="password" dir="ltr" autocomplete="off" spellcheck="false" maxlength="200" aria-describedby="key-hint"
+/**
+ * Whether another API key would help.
+ * @param {import('./newsession.js').Problem} problem
+ */
+export const aboutKey = ({ code }) => ['key_missing', 'key_needed', 'bad_key', 'not_allowed'].includes(code);
+
+/** @param {{id: string, own: Own, bad: string, needed: boolean}} props bad is the code of what went wrong, '' for nothing */
+export function KeyField({ id, own, bad, needed }) {
+  const wrong = aboutKey({ code: bad, after: 0 });
+  return html`<label for=${id}>${t(needed ? 'new.key' : 'new.key.optional')}</label>
+    <input id=${id} name="key" type="password" dir="ltr" autocomplete="off" spellcheck="false" maxlength="200" aria-describedby=${id + '-hint'}
       aria-invalid=${wrong ? 'true' : undefined} value=${own.key} onInput=${(/** @type {any} */ e) => { own.key = e.currentTarget.value; }} />
-    <p id="key-hint" class="hint">${t('new.key.hint')}</p>
+    <p id=${id + '-hint'} class="hint">${t('new.key.hint')}</p>
     <label class="check"><input type="checkbox" name="keep" checked=${own.keep} onChange=${(/** @type {any} */ e) => { own.keep = e.currentTarget.checked; }} />${t('new.key.keep')}</label>`;
 }
 
