@@ -267,7 +267,7 @@ func (b *Broker) admit(ctx context.Context, ticket string) (relay.Party, error) 
 	if err != nil {
 		return relay.Party{}, err
 	}
-	return relay.Party{Session: a.Session.ID, ID: a.Party, Viewer: a.Number, Name: a.Name,
+	return relay.Party{Session: a.Session.ID, ID: a.Party, Viewer: a.Number, Name: a.Name, Organisation: a.Session.Organisation,
 		Resumed: a.Resumed, Resume: a.Resume, Epoch: a.Epoch, Order: b.admitted.Add(1), Replaced: a.Replaced}, nil
 }
 

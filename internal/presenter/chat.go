@@ -112,7 +112,7 @@ func (t *talk) lines(all []wire.ChatLine) (show []string) {
 
 // speaker begins a line for the guest.
 func speaker(l wire.ChatLine) string {
-	name := strings.Join(strings.Fields(wire.CleanChat(l.Name)), " ")
+	name := oneLine(l.Name)
 	for utf8.RuneCountInString(name) > 40 {
 		_, n := utf8.DecodeLastRuneInString(name)
 		name = name[:len(name)-n]
@@ -172,4 +172,9 @@ func (s *sharing) chat(c wire.Control) {
 			s.p.cfg.Say("%s", text)
 		}
 	}
+}
+
+// oneLine makes a text of the relay fit for one line of the guest's terminal.
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(wire.CleanChat(text)), " ")
 }

@@ -35,14 +35,15 @@ type Config struct {
 
 // Presenter shares one desktop in one session.
 type Presenter struct {
-	cfg    Config
-	broker *url.URL
-	start  time.Time // of the clock in updates
-	grants *grants
-	inject *injection
-	talk   *talk
-	files  *transfer.Files
-	resume string // newest resume secret
+	cfg              Config
+	broker           *url.URL
+	start            time.Time // of the clock in updates
+	grants           *grants
+	inject           *injection
+	talk             *talk
+	files            *transfer.Files
+	resume           string // newest resume secret
+	toldOrganisation bool   // the guest knows whose session this is
 
 	monitors numbering
 	streams  []*stream // that of the whole desktop, then the monitors'; owned by the loop

@@ -246,6 +246,10 @@ func (s *sharing) control(n note, now time.Time) error {
 // welcome starts the streams of a new epoch.
 func (s *sharing) welcome(c wire.Control) error {
 	s.epoch, s.p.resume = c.Epoch, c.Resume
+	if o := oneLine(c.Organisation); o != "" && !s.p.toldOrganisation {
+		s.p.toldOrganisation = true
+		s.p.cfg.Say("This session was made by %s, whom the operator of %s has verified.", o, s.p.broker.Host)
+	}
 	s.p.cfg.Screen.Watch(nil)
 	s.p.monitors.update(s.p.cfg.Screen.Monitors())
 	s.placeStreams()

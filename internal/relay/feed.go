@@ -158,7 +158,7 @@ func (f *feed) welcomeLocked(m *member) {
 		role = "presenter"
 	}
 	f.controlLocked(m, wire.Control{Type: wire.TypeWelcome, Role: role, Viewer: m.party.Viewer, Epoch: f.epoch,
-		Resume: m.party.Resume, Resumed: m.party.Resumed}, 0)
+		Resume: m.party.Resume, Resumed: m.party.Resumed, Organisation: m.party.Organisation}, 0)
 }
 
 func (f *feed) attachPresenterLocked(m *member) {

@@ -38,9 +38,11 @@ type Party struct {
 	ID      string // reported by Parties
 	Viewer  uint16 // 0 for the presenter
 	Name    string // self-declared, cleaned
-	Resumed bool   // the same party as before
-	Resume  string // the new resume secret, handed over in welcome
-	Epoch   uint16 // of this attach, for a presenter; never 0
+	// Organisation made the session by an API key; "" if it was made without.
+	Organisation string
+	Resumed      bool   // the same party as before
+	Resume       string // the new resume secret, handed over in welcome
+	Epoch        uint16 // of this attach, for a presenter; never 0
 	// Order grows with each ticket that this node has taken: of two sockets of one viewer the
 	// later one has the resume secret that counts, in whatever order they get here.
 	Order uint64

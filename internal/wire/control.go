@@ -17,6 +17,9 @@ type Control struct {
 	Epoch   uint16 `json:"epoch,omitempty"`   // welcome, state: the present attach; 0 = none
 	Resume  string `json:"resume,omitempty"`  // welcome: the new resume secret
 	Resumed bool   `json:"resumed,omitempty"` // welcome: the old resume secret was accepted
+	// welcome: whose API key has made the session, as the operator has checked it; unlike a name
+	// it is not self-declared. "" if none has.
+	Organisation string `json:"organisation,omitempty"`
 
 	View      bool   `json:"view,omitempty"`      // grant
 	Control   bool   `json:"control,omitempty"`   // grant, ask, refuse, refused
@@ -48,7 +51,7 @@ type Control struct {
 // Types of control messages.
 const (
 	// From the relay.
-	TypeWelcome = "welcome" // first message on every socket: role, viewer, epoch, resume, resumed
+	TypeWelcome = "welcome" // first message on every socket: role, viewer, epoch, resume, resumed, organisation
 	TypeState   = "state"   // to all on every change: epoch, presenter, viewers, question
 	TypeLead    = "lead"    // to the presenter: viewer whose acks pace stream; 0 = none
 	TypeRefused = "refused" // to a viewer: control or view (control=false) was refused; blocked, to

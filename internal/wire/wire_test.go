@@ -157,6 +157,8 @@ func sets() map[string][]vector {
 			bad("delta cut short", op(OpDelta, 0, 0, 100, 50, 1)), bad("jpeg without bytes", op(OpJPEG, 0, 0, 1, 1, 0, 0, 0, 0)), bad("huge jpeg", op(OpJPEG, 0, 0, 1, 1, 0xff, 0xff, 0xff, 0xff)),
 		},
 		"control": {
+			good("welcome to an organisation's session", []byte(`{"type":"welcome","role":"viewer","viewer":3,"epoch":1,"resume":"r","organisation":"Example GmbH"}`),
+				Control{Type: "welcome", Role: "viewer", Viewer: 3, Epoch: 1, Resume: "r", Organisation: "Example GmbH"}),
 			good("ask", []byte(`{"type":"ask","control":true}`), Control{Type: "ask", Control: true}),
 			good("hand", []byte(`{"type":"hand","viewer":7}`), Control{Type: "hand", Viewer: 7}),
 			good("permission", []byte(`{"type":"grant","viewer":7,"view":true,"may":true}`), Control{Type: "grant", Viewer: 7, View: true, May: true}),

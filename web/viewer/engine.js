@@ -100,7 +100,8 @@ export class Engine {
         this.#stats.input(this.#inputSeq, msg.at);
         break;
       case 'act':
-        this.#act(msg.action);
+        if (msg.action === 'now') this.#link.wake();
+        else this.#act(msg.action);
         break;
       case 'watch':
         this.#sendControls(this.#model.watch(msg.stream));

@@ -14,6 +14,7 @@ import { StatsPanel } from './statspanel.js';
 import { autohide } from './ui/autohide.js';
 import { chat } from './ui/chat.js';
 import { control } from './ui/control.js';
+import { course } from './ui/course.js';
 import { element } from './ui/element.js';
 import { monitors } from './ui/monitors.js';
 import { files } from './ui/files.js';
@@ -65,7 +66,7 @@ const hearers = new Map();
 
 /** @type {import('./ui/parts.js').App} */
 const app = {
-  shell, pin: pin ?? '', page: shell.page, input, viewport, painter, canvas, act,
+  shell, pin: pin ?? '', organisation: '', page: shell.page, input, viewport, painter, canvas, act,
   post: (message, transfer) => host?.post(message, transfer),
   send: (c) => host?.post({ type: 'control', control: c }),
   on: (type, hear) => { hearers.set(type, [...hearers.get(type) ?? [], hear]); },
@@ -122,9 +123,13 @@ function act(action) {
     case 'request':
     case 'continue':
     case 'again':
+    case 'now':
       host?.post({ type: 'act', action });
       break;
-    case 'home': location.assign('/'); break;
+    case 'home':
+    case 'leave': location.assign('/'); break;
+    case 'new': location.assign('/new'); break;
+    case 'log': talk.save(); break;
     case 'here':
     case 'retry': location.reload(); break;
   }
@@ -143,7 +148,8 @@ snapshot(app);
 monitors(app);
 people(app);
 autohide(app);
-chat(app);
+const talk = chat(app);
+course(app, talk);
 files(app);
 
 // Beside the picture there is nothing to click on: the keyboard stays with the picture.

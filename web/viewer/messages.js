@@ -31,7 +31,7 @@
 /**
  * From the page to the engine.
  * @typedef {{type: 'input', epoch: number, stream: number, body: Uint8Array<ArrayBuffer>, at: number}
- *   | {type: 'act', action: 'request' | 'continue' | 'again'}
+ *   | {type: 'act', action: 'request' | 'continue' | 'again' | 'now'}
  *   | {type: 'watch', stream: number}
  *   | {type: 'painted', token: number, took: number, buffer: ArrayBuffer | null}
  *   | {type: 'hidden', hidden: boolean}

@@ -10,7 +10,7 @@ import { Choice, MAX_MONITORS } from './monitors.js';
 /** @typedef {import('../shared/wire.js').ViewerState} ViewerState */
 /** @typedef {import('./transport.js').LinkState} LinkState */
 
-/** @typedef {'continue' | 'again' | 'home' | 'here' | 'retry'} Action */
+/** @typedef {'continue' | 'again' | 'home' | 'here' | 'retry' | 'new' | 'now' | 'leave' | 'log'} Action */
 /**
  * @typedef {object} Page
  * @property {'joining' | 'waiting' | 'live' | 'ended' | 'error'} state
@@ -34,7 +34,7 @@ import { Choice, MAX_MONITORS } from './monitors.js';
 /** Every state and its details. Who adds one adds a scene to internal/e2e/scenes_test.go. */
 export const STATES = Object.freeze({
   joining: ['connecting', 'retrying', 'busy', 'draining', 'reconnecting'], // reconnecting: the last picture stays, dimmed
-  waiting: ['no-presenter', 'presenter-away', 'presenter-left', 'asking', 'denied', 'picture', 'replaced'],
+  waiting: ['no-presenter', 'presenter-away', 'presenter-left', 'asking', 'denied', 'revoked', 'picture', 'replaced'],
   live: ['', 'asking', 'denied', 'paused', 'replaced'], // asking, denied: control
   ended: ['ended', 'expired', 'blocked', 'taken'],
   error: ['unknown', 'blocked', 'full', 'pin', 'data', 'other'],
@@ -77,7 +77,7 @@ export class Model {
       case Close.Full: this.#end = { state: 'error', detail: 'full', reason: '' }; break;
       case 'unknown_session':
         // A session that was there before has ended meanwhile.
-        this.#end = this.#wasOpen ? { state: 'ended', detail: 'ended', reason: '' } : { state: 'error', detail: 'unknown', reason: '' };
+        this.#end = this.#wasOpen ? { state: 'ended', detail: 'ended', reason: 'meanwhile' } : { state: 'error', detail: 'unknown', reason: '' };
         break;
       case 'blocked': this.#end = { state: 'error', detail: 'blocked', reason: '' }; break;
       default:
@@ -249,7 +249,7 @@ export class Model {
       return { state: 'waiting', detail: this.#seenPresenter || this.epoch !== 0 ? 'presenter-away' : 'no-presenter' };
     }
     if (mine.held) return { state: live ? 'live' : 'waiting', detail: 'replaced' };
-    if (!mine.view) return { state: 'waiting', detail: this.#refusedView.is ? 'denied' : 'asking' };
+    if (!mine.view) return { state: 'waiting', detail: this.#refusedView.is ? 'denied' : mine.why === 'guest' && mine.asking !== 'view' ? 'revoked' : 'asking' };
     if (!live) return { state: 'waiting', detail: 'picture' };
     if (mine.asking === 'control') return { state: 'live', detail: 'asking' };
     if (this.#state.question && mine.control) return { state: 'live', detail: 'paused' };
@@ -273,7 +273,7 @@ export class Model {
     if (state === 'ended') {
       const text = detail === 'ended' && hasText('ended.' + this.#end?.reason) ? t('ended.' + this.#end?.reason)
         : t(detail === 'ended' ? 'ended.text' : 'ended.' + detail);
-      return panel(t(detail === 'blocked' ? 'error.blocked.title' : 'ended.title'), text, detail === 'taken' ? ['here', 'home'] : ['home']);
+      return panel(t(detail === 'blocked' ? 'error.blocked.title' : 'ended.title'), text, detail === 'taken' ? ['here', 'home'] : detail === 'blocked' ? ['home'] : ['new', 'home']);
     }
     if (state === 'error') {
       return panel(t(`error.${detail}.title`), t(`error.${detail}.text`, { code: this.#end?.reason ?? '' }), detail === 'other' || detail === 'full' || detail === 'data' ? ['retry', 'home'] : ['home']);
@@ -287,7 +287,7 @@ export class Model {
       const { blocked } = this.#refusedView;
       return panel(t('denied.title'), t(blocked ? 'denied.blocked' : 'denied.text'), blocked ? ['home'] : ['again']);
     }
-    return panel(t(detail + '.title'), t(detail + '.text'));
+    return panel(t(detail + '.title'), t(detail + '.text'), detail === 'revoked' ? ['again'] : []);
   }
 
   /**

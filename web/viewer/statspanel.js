@@ -49,6 +49,7 @@ export function rows(s) {
     ['stats.received', perSecond(formatBytes(s.rate?.total ?? null))],
     ...KINDS.map((kind) => /** @type {[string, string]} */ (['stats.kind.' + kind, perSecond(formatBytes(s.rate?.[kind] ?? null))])),
     ['stats.work', formatMs(s.work)],
+    ['stats.path', t('stats.path.relay')], // there is no other one yet
     ['stats.rtt', formatMs(s.rtt)],
     ['stats.queue', formatBytes(s.queue)],
     ['stats.click', formatTimes(s.clickToPixel)],

@@ -1,5 +1,6 @@
 // The control button: ask for control, give it back.
 import { t } from '../../shared/texts.js';
+import { deeds } from '../turns.js';
 
 /** @param {import('./parts.js').App} app */
 export function control(app) {
@@ -9,7 +10,8 @@ export function control(app) {
     look: () => {
       const { request } = app.page;
       if (request === 'none') return null;
-      return { label: t('bar.' + request), icon: 'mouse', wide: true, primary: request !== 'yield', disabled: request === 'asking' };
+      const label = t('bar.' + (deeds(app.page).own || request));
+      return { label, icon: 'mouse', wide: true, primary: request !== 'yield', disabled: request === 'asking' };
     },
     run: () => {
       app.act('request');

@@ -80,6 +80,7 @@
  * @typedef {object} App
  * @property {import('./shell.js').Shell} shell
  * @property {string} pin '' if there is none
+ * @property {string} organisation whose session this is, verified; '' for nobody's
  * @property {import('../state.js').Page} page the newest
  * @property {import('../input.js').Input} input
  * @property {import('../viewport.js').Viewport} viewport

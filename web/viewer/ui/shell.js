@@ -46,6 +46,8 @@ export class Shell {
   tab = null;
   /** what was said last by a notice */
   said = '';
+  /** @type {(() => {lines: string[], actions: Action[]} | null)[]} */
+  #panelParts = [];
   #due = false;
 
   /**
@@ -89,6 +91,11 @@ export class Shell {
    */
   entries(menu) {
     return (this.#entries.get(menu) ?? []).map((e) => ({ title: e.title?.() ?? '', above: e.above, entries: e.entries() })).filter((e) => e.entries.length > 0);
+  }
+
+  /** @param {() => {lines: string[], actions: Action[]} | null} part more for the panel over the picture, while there is one */
+  addPanelPart(part) {
+    this.#panelParts.push(part);
   }
 
   /** @param {Tab} tab */
@@ -231,6 +238,6 @@ export class Shell {
     render(html`<${Side} shell=${this} />`, element('side', HTMLElement));
     render(html`<${Notices} shell=${this} />`, element('notices', HTMLElement));
     render(html`<${MenuView} key=${this.menu} shell=${this} />`, element('menu', HTMLElement));
-    render(html`<${Panel} panel=${page.panel} onAction=${this.on.action} />`, element('panel', HTMLElement));
+    render(html`<${Panel} panel=${page.panel} parts=${this.#panelParts.map((part) => part()).filter(Boolean)} onAction=${this.on.action} />`, element('panel', HTMLElement));
   }
 }

@@ -1,0 +1,118 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"pindesk/internal/presenter"
+)
+
+// people reads the tab People: what stands at each viewer.
+func (p *page) people() string {
+	p.t.Helper()
+	return p.text(`Array.from(document.querySelectorAll('.person[data-viewer]'), (li) => li.querySelector('.name').textContent.trim() + ': ' +
+		li.querySelector('.does').textContent.trim() + Array.from(li.querySelectorAll('button'), (b) => ' [' + b.textContent + ']').join('')).join(' | ')`)
+}
+
+func (p *page) wantPeople(want string) {
+	p.t.Helper()
+	got := ""
+	deadline := time.Now().Add(15 * time.Second)
+	for got = p.people(); got != want; got = p.people() {
+		if time.Now().After(deadline) {
+			p.screenshot("wrong-people")
+			p.t.Fatalf("the people are %q, want %q", got, want)
+		}
+	}
+}
+
+func (p *page) wantNotice(want string) {
+	p.t.Helper()
+	eventually(p.t, 15*time.Second, "the notice "+want, func() bool { return p.text(`document.getElementById('notices').textContent`) != "" && strings.Contains(p.text(`document.getElementById('notices').textContent`), want) })
+}
+
+// TestHandOver: control goes from one technician to another, with the guest's yes, and back
+// without one; the guest takes it back, and ends a view; everybody sees what happened. Then one
+// takes a name, which the guest is asked about; and the ended page says what was.
+func TestHandOver(t *testing.T) {
+	s := startSite(t, nil)
+	pin, desk, g := s.newPIN(), newFakeDesktop(640, 400), newGuest()
+	guest := s.present(pin, presenter.Config{Screen: desk, Input: desk, Guest: g, Consent: presenter.Ask, Name: "Ann"})
+	yes := func() presenter.Question {
+		t.Helper()
+		q := g.wantQuestion(t.Fatal)
+		g.answers <- true
+		return q
+	}
+	v := startChromium(t, 1100, 800)
+	v.open(s.url + "/view#" + pin)
+	yes()
+	v.wantState("live")
+	v.do(chromedp.Click("#request"))
+	yes()
+	v.wantState("live  control=yes")
+	w := newTab(v.ctx, t)
+	w.open(s.url + "/view#" + pin)
+	yes()
+	w.wantState("live  control=no")
+	for _, p := range []*page{v, w} {
+		p.do(chromedp.Click("#people-button"), chromedp.WaitVisible(".people"))
+	}
+	v.wantPeople("Viewer 1 (you): Controls [Give control back] | Viewer 2: Watches [Hand over]")
+	w.wantPeople("Viewer 2 (you): Watches [Ask for control] | Viewer 1: Controls")
+
+	v.do(chromedp.Click(`.person[data-viewer="2"] button`))
+	if q := yes(); !q.Hand {
+		t.Errorf("the guest was asked %+v", q)
+	}
+	w.wantState("live  control=yes")
+	w.wantNotice("Viewer 1 has handed control to you")
+	v.wantState("live  control=no")
+	v.wantNotice("You have handed control to Viewer 2")
+	v.wantPeople("Viewer 1 (you): Watches, may control [Take control] | Viewer 2: Controls")
+	v.screenshot("handed")
+
+	v.do(chromedp.Click("#request")) // says "Take control": the guest has allowed it before
+	v.wantState("live  control=yes")
+	w.wantNotice("Viewer 1 has taken control")
+	w.screenshot("taken")
+	never(t, "the guest is asked again", func() bool { return len(g.asked) > 0 })
+
+	if err := guest.TakeControl(); err != nil {
+		t.Fatal(err)
+	}
+	v.wantNotice("The other person has taken control back")
+	v.wantState("live  control=no")
+	if err := guest.EndView(2); err != nil {
+		t.Fatal(err)
+	}
+	w.wantState("waiting revoked")
+	w.screenshot("revoked")
+	w.do(chromedp.Click(`[data-action="again"]`))
+	yes()
+	w.wantState("live")
+
+	// Another name is another person for the guest.
+	w.do(chromedp.WaitVisible("#own-name"), chromedp.SetValue("#own-name", "Eve"), chromedp.Click(`.own-name [type="submit"]`))
+	if q := yes(); q.Name != "Eve" {
+		t.Errorf("the guest was asked about %q", q.Name)
+	}
+	w.wantState("live")
+	v.wantPeople("Viewer 1 (you): Watches [Ask for control] | Eve: Watches")
+	v.screenshot("named")
+
+	guest.tell(t, "goodbye", 0)
+	eventually(t, 10*time.Second, "the goodbye", func() bool { return v.text(`document.querySelector('#chat-button .badge')?.textContent`) == "1" })
+	s.call("DELETE", "/api/v1/session?session_pin="+pin, nil)
+	v.wantState("ended ended")
+	said := v.text(`document.getElementById('card').textContent`)
+	for _, want := range []string{"The session has ended", "closed for everybody", "You were here for", "New session", "Save the chat"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the ended page lacks %q: %s", want, said)
+		}
+	}
+	v.screenshot("ended")
+}
