@@ -44,6 +44,12 @@ var scenes = []scene{
 		a.open("/new")
 		a.wait("the regions are measured", `document.querySelectorAll('.region').length === 2 && !document.getElementById('measured').textContent.includes('…')`)
 	}},
+	{name: "new-key", play: func(a *act) {
+		a.open("/new")
+		a.click("#ask-key")
+		a.wait("it is asked for", `document.activeElement.id === 'key'`)
+	}},
+	{name: "new-here", play: func(a *act) { a.share("Anna's laptop", presenter.Ask); a.open("/new#" + a.pin); a.wantPhase("here") }},
 	{name: "new-waiting", play: func(a *act) { a.open("/new#" + a.pin); a.wantPhase("waiting") }},
 	{name: "new-live", play: func(a *act) {
 		a.share("Anna's laptop", presenter.ViewOnly)
@@ -69,44 +75,6 @@ var scenes = []scene{
 		a.open("/resources/latency_example.html")
 		a.wait("the test is over", `document.documentElement.dataset.state === 'done'`)
 	}},
-
-	{name: "new", play: func(a *act) { a.open("/new") }},
-	{name: "new-regions", made: "the gate names regions", play: func(a *act) {
-		a.gate.answer("/latency_hosts.json", func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, `{"eu-central-1": "`+a.gate.url+`", "eu-west-2": "`+a.gate.url+`", "us-east-1": "http://127.0.0.1:1"}`)
-		})
-		a.open("/new")
-		a.wait("they are measured", `/[0-9] ms/.test(document.querySelector('#measured')?.textContent)`)
-	}},
-	{name: "new-key", made: "the gate refuses who has no key", play: func(a *act) {
-		a.gate.answer("/api/v1/session_pin", func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusUnauthorized)
-			_, _ = io.WriteString(w, `{"success":false,"error":"key_needed","message":"made by the test"}`)
-		})
-		a.open("/new")
-		a.click("#make button[type=submit]")
-		a.wait("the key is asked for", `document.querySelector('#key')`)
-	}},
-	{name: "new-waiting", play: func(a *act) { a.waiting() }},
-	{name: "new-here", play: func(a *act) { a.waiting(); a.share("Anna's laptop", presenter.Ask); a.phase("here") }},
-	{name: "new-live", play: func(a *act) {
-		a.waiting()
-		a.share("Anna's laptop", presenter.ViewOnly)
-		a.other("Björn", false)
-		a.phase("live")
-	}},
-	{name: "new-offline", play: func(a *act) {
-		a.waiting()
-		a.gate.cut()
-		a.wait("it says so", `document.querySelector('#live .warning')`)
-	}},
-	{name: "new-end", play: func(a *act) { a.waiting(); a.click("#end"); a.wait("it asks", `document.querySelector('dialog').open`) }},
-	{name: "new-ended", play: func(a *act) {
-		a.waiting()
-		a.stage.site.call("DELETE", "/api/v1/session?session_pin="+a.pin, nil)
-		a.phase("ended")
-	}},
-	{name: "not-found", play: func(a *act) { a.open("/nothing") }},
 
 	{name: "joining", shows: "joining connecting", made: madeJoin, play: func(a *act) { a.gate.holdJoin(); a.view() }},
 	{name: "joining-retrying", shows: "joining retrying", made: madeJoin, play: func(a *act) {
@@ -259,19 +227,6 @@ func (a *act) wait(what, condition string) {
 func (a *act) wantPhase(phase string) {
 	a.t.Helper()
 	a.wait("phase "+phase, fmt.Sprintf("document.documentElement.dataset.phase === %q", phase))
-}
-
-// waiting ends with a technician who waits for the guest.
-func (a *act) waiting() {
-	a.t.Helper()
-	a.open("/new#" + a.pin)
-	a.phase("waiting")
-}
-
-// phase waits until the page of a session that was made says that it is there.
-func (a *act) phase(name string) {
-	a.t.Helper()
-	a.wait("the session is "+name, `document.documentElement.dataset.phase === '`+name+`'`)
 }
 
 // asking ends with a guest who is being asked whether the page may see.

@@ -47,6 +47,12 @@ function make(e) {
   model.make();
 }
 
+function askKey() {
+  own.asked = true;
+  show(); // now: the field is to have the focus
+  document.getElementById('key')?.focus();
+}
+
 function Choose() {
   const { regions, measuring, region, busy, problem } = model;
   const best = Math.max(...regions.map((r) => r.latency ?? 0), 1);
@@ -71,7 +77,7 @@ function Choose() {
       <p id="name-hint" class="hint">${t('new.name.hint')}</p>
       ${service.key !== 'none' && (own.asked || (problem && aboutKey(problem))
         ? html`<${KeyField} id="key" own=${own} bad=${problem?.code ?? ''} needed=${service.key === 'needed'} />`
-        : html`<p class="hint"><button type="button" class="link" onClick=${() => { own.asked = true; update(); document.getElementById('key')?.focus(); }}>${t('new.key.show')}</button></p>`)}
+        : html`<p class="hint"><button id="ask-key" type="button" class="link" onClick=${askKey}>${t('new.key.show')}</button></p>`)}
       <p id="make-error" class="error" role="alert">${problem && problemText(problem)}</p>
       <button type="submit" class="primary" disabled=${busy}>${t(busy ? 'new.making' : 'new.make')}</button>
     </form>`;
