@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"pindesk/internal/brand"
 	"pindesk/internal/chat"
 	"pindesk/internal/fault"
 	"pindesk/internal/hook"
@@ -77,12 +78,19 @@ func (b *Broker) openMail(c Config, base string) error {
 	if err != nil {
 		return err
 	}
+	look := c.Brand
+	if look == nil {
+		look = brand.Default()
+	}
+	if p := look.Colours; p != nil {
+		templates.Colours = mail.Colours{Light: p.Light.Colour.String(), OnLight: p.Light.On.String(), Dark: p.Dark.Colour.String(), OnDark: p.Dark.On.String()}
+	}
 	key, err := b.keys.Derive("mail addresses v1")
 	if err != nil {
 		return err
 	}
 	b.mail = mail.New(mail.Config{
-		Store: b.store, Sender: sender, Templates: templates, Key: key, OpenPIN: b.keys.Open, Host: b.public.Host, PerHour: c.Mail.PerHour, Clock: b.now,
+		Store: b.store, Sender: sender, Templates: templates, Key: key, OpenPIN: b.keys.Open, Host: b.public.Host, Service: look.Name, PerHour: c.Mail.PerHour, Clock: b.now,
 		Links: func(pin string) mail.Links {
 			return mail.Links{Guest: base + "/#" + pin, Viewer: base + "/view#" + pin, Download: c.Mail.Download}
 		},

@@ -166,6 +166,7 @@ type Config struct {
 	OpenPIN   func(sealed, session string) (string, error) // opens Stored.PINSealed
 	Links     func(pin string) Links
 	Host      string           // of the broker, for people
+	Service   string           // what the operator calls it
 	PerHour   int              // 0: DefaultPerHour
 	Clock     func() time.Time // nil: Store.Now
 }
@@ -290,7 +291,7 @@ func (s *Service) send(ctx context.Context, m Stored) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	msg, err := s.Templates.Compose(m.Kind, Fields{Name: m.Name, PIN: pin, Region: m.Region, Host: s.Host, Links: s.Links(pin)})
+	msg, err := s.Templates.Compose(m.Kind, Fields{Name: m.Name, PIN: pin, Region: m.Region, Host: s.Host, Service: s.Service, Links: s.Links(pin)})
 	if err != nil {
 		return 0, err
 	}

@@ -42,10 +42,11 @@ const (
 
 // Fields are what the words may use.
 type Fields struct {
-	Name   string // of who waits or invites, as CleanName leaves it; often ""
-	PIN    string // such as 7W2-97-8570
-	Region string
-	Host   string // the broker's, such as help.example.com
+	Name    string // of who waits or invites, as CleanName leaves it; often ""
+	PIN     string // such as 7W2-97-8570
+	Region  string
+	Host    string // the broker's, such as help.example.com
+	Service string // what the operator calls it
 	Links
 }
 
@@ -54,6 +55,7 @@ type Page struct {
 	Fields
 	Kind     Kind
 	Language string
+	Colours  Colours
 	Subject  string
 	Title    string
 	Text     string
@@ -64,11 +66,19 @@ type Page struct {
 	Labels   Labels
 }
 
+// Colours are those of links and buttons, and of the letters on these, as #rrggbb, on light and on
+// dark pages.
+type Colours struct{ Light, OnLight, Dark, OnDark string }
+
+// OwnColours are those of our templates.
+var OwnColours = Colours{Light: "#1a5fd6", OnLight: "#ffffff", Dark: "#7fb0ff", OnDark: "#0b1220"}
+
 // Labels are the words of the mail's parts.
 type Labels struct{ PIN, Download, Link string }
 
 // Templates make mails. They do not change after LoadTemplates.
 type Templates struct {
+	Colours  Colours // set before the first mail is made, if at all; OwnColours
 	language string
 	words    *text.Template
 	html     *html.Template
@@ -91,7 +101,7 @@ func LoadTemplates(dir, language string) (*Templates, error) {
 		return nil, fmt.Errorf("mail templates: there are no words in %q: choose one of %s, or put %s into the templates' folder",
 			language, strings.Join(Languages, ", "), name)
 	}
-	t := &Templates{language: language}
+	t := &Templates{language: language, Colours: OwnColours}
 	read := func(name string) string {
 		if s, ok := own[name]; ok {
 			return s
@@ -159,7 +169,7 @@ func readDir(dir, language string) (map[string]string, error) {
 
 // try makes every mail there is, with and without what may be missing.
 func (t *Templates) try() error {
-	full := Fields{Name: "Ann", PIN: "7W2-97-8570", Region: "us-east-1", Host: "help.example.com", Links: Links{
+	full := Fields{Name: "Ann", PIN: "7W2-97-8570", Region: "us-east-1", Host: "help.example.com", Service: "PinDesk", Links: Links{
 		Guest: "https://help.example.com/#7W2-97-8570", Viewer: "https://help.example.com/view#7W2-97-8570", Download: "https://help.example.com/get"}}
 	bare, long := full, full
 	bare.Name, bare.Download = "", ""
@@ -186,7 +196,7 @@ func (t *Templates) try() error {
 
 // Compose makes the subject and both texts of a mail.
 func (t *Templates) Compose(k Kind, f Fields) (Message, error) {
-	p := Page{Fields: f, Kind: k, Language: t.language, Link: f.Viewer}
+	p := Page{Fields: f, Kind: k, Language: t.language, Colours: t.Colours, Link: f.Viewer}
 	warning := "warning.technician"
 	if k.ForGuest() {
 		p.Link, warning = f.Guest, "warning.guest"

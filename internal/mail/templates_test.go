@@ -81,3 +81,23 @@ func TestOperatorsMistakes(t *testing.T) {
 		t.Errorf("a language of the operator's own: %v", err)
 	}
 }
+
+// TestBrandInMails: the operator's colours and name are in every mail, in both schemes.
+func TestBrandInMails(t *testing.T) {
+	all := templates(t, "", "de")
+	all.Colours = mail.Colours{Light: "#112233", OnLight: "#fefefe", Dark: "#ddeeff", OnDark: "#010203"}
+	for _, k := range mail.Kinds {
+		m, err := all.Compose(k, mail.Fields{PIN: pin, Host: "h.example", Service: `Hilfe <b>&</b> Söhne`, Links: mail.Links{Guest: "https://h.example/#1", Viewer: "https://h.example/view#1"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{".button { background: #ddeeff !important; color: #010203", "background:#112233;color:#fefefe;", "Hilfe &lt;b&gt;&amp;&lt;/b&gt; Söhne (h.example)"} {
+			if !strings.Contains(m.HTML, want) {
+				t.Errorf("%s lacks %q:\n%s", k, want, m.HTML)
+			}
+		}
+		if !strings.Contains(m.Text, "Hilfe <b>&</b> Söhne (h.example) hat diese Mail") || strings.Contains(m.Subject, "Hilfe <b>") {
+			t.Errorf("%s:\n%s\n%s", k, m.Subject, m.Text)
+		}
+	}
+}
