@@ -29,7 +29,6 @@ var (
 	ErrWayland     = desktop.ErrWayland
 	ErrRefused     = desktop.ErrRefused
 	ErrUnsupported = desktop.ErrUnsupported
-	ErrTooLong     = desktop.ErrTooLong
 )
 
 // Config says which desktop to open.

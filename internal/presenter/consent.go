@@ -184,7 +184,7 @@ func (c *consent) next() error {
 	c.s.p.grants.ask(true)
 	c.s.p.inject.check()
 	v, to := c.viewers[w.viewer], c.viewers[w.to]
-	q := Question{Name: v.Name, Twin: v.Twin, Control: w.control, Hand: w.to != 0, To: to.Name, ToTwin: to.Twin}
+	q := Question{Name: v.Name, Twin: v.Twin, Control: w.control, Hand: w.to != 0, To: to.Name, ToTwin: to.Twin, Share: c.s.p.clips.way}
 	if w.file.Number != 0 {
 		q.File = &w.file
 	}

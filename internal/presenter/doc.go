@@ -81,14 +81,29 @@ type Injector interface {
 	Close() error
 }
 
+// Clipboard is the text of a desktop's clipboard. Its methods are called by several goroutines.
+type Clipboard interface {
+	// Changed (capacity 1) is signalled when another program has put something there.
+	Changed() <-chan struct{}
+	// Copies counts how often other programs have put something there, all that happened before
+	// the call included.
+	Copies(ctx context.Context) (uint64, error)
+	// Read returns the text that another program has put there; "" when there is none, when it came from
+	// Write, or when it is marked as a secret. One of more than limit bytes does not fit.
+	Read(ctx context.Context, limit int) (text string, fits bool, err error)
+	// Write puts a text there; "" takes away what the last Write has put there, if it still is.
+	Write(text string) error
+}
+
 // Question is what a guest is asked.
 type Question struct {
-	Name    string // self-declared, may be empty
-	Twin    bool   // another viewer has the same name
-	Control bool   // to control, else only to see
-	Hand    bool   // it controls, and wants to hand control to To
-	To      string // self-declared, may be empty
-	ToTwin  bool   // another viewer has the same name as To
+	Name    string  // self-declared, may be empty
+	Twin    bool    // another viewer has the same name
+	Control bool    // to control, else only to see
+	Hand    bool    // it controls, and wants to hand control to To
+	To      string  // self-declared, may be empty
+	ToTwin  bool    // another viewer has the same name as To
+	Share   Sharing // of the clipboard, with who gets control
 
 	File *transfer.Wish // it wants to send this file, or to be given one; nil: the question is of something else
 }

@@ -45,11 +45,15 @@ type grants struct {
 	of         map[uint16]grant // guarded by mu, as all below
 	question   bool
 	askControl bool            // the guest has taken control back: from now on a yes is needed for it
+	now        turn            // see turnLocked
+	end        chan struct{}   // now.ended
 	untold     map[uint16]bool // whose grants the guest has changed and the relay does not know yet
 }
 
 func newGrants() *grants {
-	return &grants{news: make(chan struct{}, 1), of: map[uint16]grant{}, untold: map[uint16]bool{}}
+	g := &grants{news: make(chan struct{}, 1), of: map[uint16]grant{}, untold: map[uint16]bool{}, end: make(chan struct{})}
+	g.now.ended = g.end
+	return g
 }
 
 // mayControl reports whether input of a viewer's socket counts now.
@@ -87,6 +91,7 @@ func (g *grants) setLocked(viewer uint16, r rights) {
 	v.view, v.control, v.may = r.view || r.control || r.may, r.control, r.control || r.may
 	v.askView = v.askView && !v.view
 	g.of[viewer] = v
+	defer g.turnLocked()
 	if !r.control {
 		return
 	}
@@ -175,6 +180,7 @@ func (g *grants) ask(open bool) {
 func (g *grants) begin(same bool) (named []uint16) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	defer g.turnLocked()
 	for n, v := range g.of {
 		if !same || !v.view && !v.askView {
 			delete(g.of, n)
@@ -195,6 +201,7 @@ func (g *grants) begin(same bool) (named []uint16) {
 func (g *grants) state(viewers []wire.ViewerState) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	defer g.turnLocked()
 	here := map[uint16]bool{}
 	for _, s := range viewers {
 		here[s.Viewer] = true
@@ -220,6 +227,7 @@ func (g *grants) state(viewers []wire.ViewerState) {
 func (g *grants) offline() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	defer g.turnLocked()
 	for n, v := range g.of {
 		if v.online {
 			v.online, v.left = false, time.Now()

@@ -68,6 +68,7 @@ func (p *Presenter) EndView(viewer uint16) error {
 func (g *grants) revoke(change func(viewer uint16, v *grant) bool, askControl bool) (some bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	defer g.turnLocked()
 	g.askControl = g.askControl || askControl
 	for n, v := range g.of {
 		if change(n, &v) {

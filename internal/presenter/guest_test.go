@@ -18,6 +18,7 @@ type room struct {
 	s     *sharing
 	guest *asked
 	told  chan wire.Control
+	clips chan clipTo
 	state map[uint16]wire.ViewerState
 }
 
@@ -37,32 +38,50 @@ func (a *asked) Ask(ctx context.Context, q Question) bool {
 	}
 }
 
+// clipTo is a text of the clipboard on its way to a viewer.
+type clipTo struct {
+	viewer uint16
+	text   string
+}
+
 // inRoom runs f with viewers 1, 2 and 3 in the room; nobody may do anything yet.
-func inRoom(t *testing.T, c Consent, f func(r *room)) {
+func inRoom(t *testing.T, c Consent, f func(r *room), with ...func(*Config)) {
 	t.Helper()
-	told := make(chan wire.Control, 100)
+	told, clips := make(chan wire.Control, 100), make(chan clipTo, 100)
 	relay := func(ws *websocket.Conn) {
 		for {
 			_, msg, err := ws.ReadMessage()
 			if err != nil {
 				return
 			}
-			if h, body, err := wire.ParseHeader(msg); err == nil && h.Kind == wire.KindControl {
+			h, body, _ := wire.ParseHeader(msg)
+			switch h.Kind {
+			case wire.KindControl:
 				c, _ := wire.ParseControl(body)
 				told <- c
+			case wire.KindClip:
+				text, err := wire.ParseClip(body)
+				if err != nil {
+					t.Error(err)
+				}
+				clips <- clipTo{h.Viewer, text}
 			}
 		}
 	}
 	frozen(t, relay, func(l *link) {
 		time.Sleep(2 * time.Second) // the bubble's clock: the relay reads
 		guest := &asked{questions: make(chan Question, 10), answers: make(chan bool)}
-		p, err := New(Config{Broker: "http://x", Consent: c, Guest: guest, Input: &recorder{}, Screen: noScreen{}})
+		cfg := Config{Broker: "http://x", Consent: c, Guest: guest, Input: &recorder{}, Screen: noScreen{}}
+		for _, change := range with {
+			change(&cfg)
+		}
+		p, err := New(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := newSharing(p, l)
 		defer s.stop()
-		r := &room{t, p, s, guest, told, map[uint16]wire.ViewerState{}}
+		r := &room{t, p, s, guest, told, clips, map[uint16]wire.ViewerState{}}
 		r.says(0, wire.Control{Type: wire.TypeWelcome, Epoch: 1})
 		for n := range uint16(3) {
 			r.state[n+1] = wire.ViewerState{Viewer: n + 1, Name: string(rune('A' + n)), Online: true, Attach: 1}

@@ -25,6 +25,7 @@ type job struct {
 	layout uint16
 	seq    uint32
 	events []wire.Event
+	clip   string // for the clipboard; "" if there are events
 }
 
 // injection is the one goroutine that puts input into the desktop.
@@ -35,6 +36,7 @@ type injection struct {
 	jobs   chan job
 	kick   chan struct{} // capacity 1: grants have changed
 	places places        // of the pictures that input is for
+	clips  *clips
 
 	// injected is the newest input that is in the desktop: viewer<<32 | seq.
 	injected atomic.Uint64
@@ -60,16 +62,20 @@ type inputSeq struct {
 	seq    uint32
 }
 
-func newInjection(to Injector, g *grants, log *slog.Logger) *injection {
-	return &injection{to: to, grants: g, log: log, jobs: make(chan job, inputQueue), kick: make(chan struct{}, 1),
+func newInjection(to Injector, clips *clips, g *grants, log *slog.Logger) *injection {
+	return &injection{to: to, clips: clips, grants: g, log: log, jobs: make(chan job, inputQueue), kick: make(chan struct{}, 1),
 		places: places{of: map[uint8]place{}}, holding: map[heldKey]bool{}, seen: map[uint16]inputSeq{}}
 }
 
-// submit takes the events of one message. It never waits.
+// submit takes the events of one message, or a text. It never waits.
 func (i *injection) submit(j job) {
+	if j.clip != "" && !i.clips.take(j.clip) {
+		return
+	}
 	select {
 	case i.jobs <- j:
 	default:
+		i.clips.in.Add(-int64(len(j.clip)))
 		i.log.Warn("the desktop takes input too slowly, some was dropped")
 	}
 }
@@ -113,6 +119,7 @@ func (i *injection) run(ctx context.Context) {
 }
 
 func (i *injection) inject(j job) {
+	defer i.clips.in.Add(-int64(len(j.clip)))
 	attach, ok := i.grants.mayControl(j.viewer)
 	if !ok {
 		return
@@ -126,7 +133,11 @@ func (i *injection) inject(j job) {
 		i.release("another viewer controls")
 		i.holder = j.viewer
 	}
+	i.clips.passTo(j.viewer)
 	i.heard = time.Now()
+	if j.clip != "" {
+		i.clips.write(j.viewer, j.clip)
+	}
 	area, present := i.places.find(j.stream, j.layout)
 	for _, e := range j.events {
 		for more := true; more; {

@@ -58,7 +58,7 @@ func injecting(t *testing.T, f func(i *injection, g *grants, r *recorder, want f
 		g, r := newGrants(), &recorder{}
 		g.state([]wire.ViewerState{{Viewer: 1, Online: true, Attach: 1}, {Viewer: 2, Online: true, Attach: 1}})
 		g.set(1, rights{control: true})
-		i := newInjection(r, g, slog.New(slog.DiscardHandler))
+		i := newInjection(r, newClips(nil, "", g, nil), g, slog.New(slog.DiscardHandler))
 		i.places.set(0, place{layout: 5, area: screen.Rect{W: 1000, H: 1000}})
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan struct{})

@@ -146,7 +146,8 @@ func (l *link) recycle(b []byte) {
 // is bounded by what pacing lets be on its way.)
 func (l *link) send(msg []byte) error {
 	queue := l.first
-	if wire.Kind(msg[0]) == wire.KindUpdate {
+	switch wire.Kind(msg[0]) {
+	case wire.KindUpdate, wire.KindClip: // a clip may be as large as an update
 		queue = l.out
 	}
 	select {

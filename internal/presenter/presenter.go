@@ -30,7 +30,10 @@ type Config struct {
 	Guest   Asker                           // asked where Consent wants it
 	Say     func(format string, arg ...any) // tells the guest one line; nil says nothing
 	Log     *slog.Logger
-	Files   transfer.Config // Say and Free are the presenter's own; without a Policy no files are moved
+	// Clipboard is the desktop's; nil when it has none that can be shared. The caller closes it.
+	Clipboard Clipboard
+	Share     Sharing         // of the clipboard; "" means ShareBoth
+	Files     transfer.Config // Say and Free are the presenter's own; without a Policy no files are moved
 }
 
 // Presenter shares one desktop in one session.
@@ -41,6 +44,7 @@ type Presenter struct {
 	grants           *grants
 	inject           *injection
 	talk             *talk
+	clips            *clips
 	files            *transfer.Files
 	resume           string // newest resume secret
 	toldOrganisation bool   // the guest knows whose session this is
@@ -76,6 +80,13 @@ func New(c Config) (*Presenter, error) {
 	if c.Screen == nil || c.Input == nil || c.Guest == nil && c.Consent != ControlFree {
 		return nil, errors.New("presenter: a screen, an input and somebody to ask are needed")
 	}
+	switch c.Share {
+	case "":
+		c.Share = ShareBoth
+	case ShareBoth, ShareIn, ShareOff:
+	default:
+		return nil, fmt.Errorf("the clipboard is shared %s, %s or %s", ShareBoth, ShareIn, ShareOff)
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -84,7 +95,8 @@ func New(c Config) (*Presenter, error) {
 	}
 	p := &Presenter{cfg: c, broker: u, start: time.Now(), streams: []*stream{newStream(0, screen.NewEncoder(0))}, talk: newTalk()}
 	p.grants = newGrants()
-	p.inject = newInjection(c.Input, p.grants, c.Log)
+	p.clips = newClips(c.Clipboard, c.Share, p.grants, c.Log)
+	p.inject = newInjection(c.Input, p.clips, p.grants, c.Log)
 	if c.Files.Policy == "" {
 		c.Files.Policy = transfer.Off
 	}
@@ -104,6 +116,7 @@ func (p *Presenter) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() { p.inject.run(ctx) })
+	beside.Go(func() { p.clips.run(ctx) })
 	beside.Go(func() { p.files.Run(ctx) })
 	defer beside.Wait()
 	defer cancel()

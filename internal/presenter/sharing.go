@@ -97,6 +97,11 @@ func (s *sharing) read() {
 				s.p.inject.submit(job{viewer: head.Viewer, epoch: head.Epoch, stream: head.Stream, layout: layout, seq: head.Seq, events: events})
 			}
 			continue
+		case wire.KindClip:
+			if text, err := wire.ParseClip(body); err == nil && text != "" {
+				s.p.inject.submit(job{viewer: head.Viewer, epoch: head.Epoch, seq: head.Seq, clip: text})
+			}
+			continue
 		case wire.KindAck:
 			n.ack, err = wire.ParseAck(body)
 		case wire.KindControl:
@@ -174,6 +179,10 @@ func (s *sharing) run(ctx context.Context) error {
 			}
 		case w := <-s.p.files.Wishes():
 			if err := s.consent.file(w); err != nil {
+				return err
+			}
+		case <-s.p.clips.ready:
+			if err := s.sendClip(); err != nil {
 				return err
 			}
 		case <-s.p.talk.wake:
@@ -257,6 +266,9 @@ func (s *sharing) welcome(c wire.Control) error {
 		st.enc.Begin(c.Epoch)
 	}
 	if err := s.tellMonitors(); err != nil {
+		return err
+	}
+	if err := s.tellClipboard(); err != nil {
 		return err
 	}
 	for _, viewer := range s.p.grants.begin(c.Resumed) {

@@ -12,8 +12,11 @@ const MaxClipText = 256 << 10
 // MaxClip is the longest body of a Clip.
 const MaxClip = 1 + MaxClipText
 
-// clipText is the format "text"; there is no other yet.
-const clipText = 1
+// Formats of a Clip.
+const (
+	clipTooLong = 0 // a text was copied, but it is too long to be sent; nothing follows
+	clipText    = 1
+)
 
 // What a presenter's clipboard is there for: Control.Clipboard and PresenterState.Clipboard.
 const (
@@ -50,12 +53,19 @@ func shownInClip(r rune) bool {
 }
 
 // AppendClip appends the body of a Clip to b: a text of 1..MaxClipText bytes, as CleanClip
-// leaves it.
-func AppendClip(b []byte, text string) []byte { return append(append(b, clipText), text...) }
+// leaves it, or "" for one that is too long to be sent.
+func AppendClip(b []byte, text string) []byte {
+	if text == "" {
+		return append(b, clipTooLong)
+	}
+	return append(append(b, clipText), text...)
+}
 
-// ParseClip parses the body of a Clip.
+// ParseClip parses the body of a Clip. The text is "" for one that was too long to be sent.
 func ParseClip(body []byte) (text string, err error) {
 	switch {
+	case len(body) == 1 && body[0] == clipTooLong:
+		return "", nil
 	case len(body) < 2 || len(body) > MaxClip:
 		return "", fmt.Errorf("%w: clip of %d bytes", ErrMalformed, len(body))
 	case body[0] != clipText:

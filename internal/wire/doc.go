@@ -191,8 +191,9 @@
 //
 // # Clipboard
 //
-//	offset 0   u8   format    1 = text
-//	       1   UTF-8 of 1..MaxClipText bytes without control characters but line feed and tab
+//	offset 0   u8   format    1 = text, 0 = a text that is too long to be sent
+//	       1   text: UTF-8 of 1..MaxClipText bytes without control characters but line feed and
+//	           tab; too long: nothing
 //
 // A viewer sends what was copied on its side just before the keys of the paste; it counts in the
 // order of its inputs and on the same conditions: seq is the next number of its input counter,

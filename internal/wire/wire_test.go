@@ -85,7 +85,7 @@ func sets() map[string][]vector {
 		"clip": {
 			good("text", AppendClip(nil, "a\tb\nc"), "a\tb\nc"),
 			good("emoji, right to left, marks", AppendClip(nil, "👩‍💻 שלום \u200fمرحبا\u0301 \ufeff"), "👩‍💻 שלום \u200fمرحبا\u0301 \ufeff"),
-			bad("empty", nil), bad("no text", []byte{1}), bad("another format", []byte{2, 'a'}),
+			bad("empty", nil), good("too long to be sent", []byte{0}, ""), bad("too long, but something follows", []byte{0, 0}), bad("no text", []byte{1}), bad("another format", []byte{2, 'a'}),
 			bad("NUL", AppendClip(nil, "a\x00")), bad("carriage return", AppendClip(nil, "a\r\n")), bad("escape", AppendClip(nil, "\x1b[201~")),
 			bad("DEL", AppendClip(nil, "\x7f")), bad("C1", AppendClip(nil, "\u009b")), bad("no UTF-8", []byte{1, 0xff}), bad("a surrogate", []byte{1, 0xed, 0xa0, 0x80}),
 		},

@@ -3,6 +3,7 @@
 import { WireError } from './wire.js';
 
 export const MAX_CLIP_TEXT = 256 << 10; // bytes of UTF-8
+const TOO_LONG = 0;
 const TEXT = 1;
 // Line feed and tab are all that is left of the control characters: pasted into a terminal the
 // others would be commands of whoever has made the text.
@@ -35,9 +36,10 @@ export function encodeClip(text) {
 
 /**
  * @param {Uint8Array} body
- * @returns {string}
+ * @returns {string} '' for a text that is too long to be sent
  */
 export function parseClip(body) {
+  if (body.length === 1 && body[0] === TOO_LONG) return '';
   if (body.length < 2 || body.length > 1 + MAX_CLIP_TEXT || body[0] !== TEXT) throw new WireError('clip');
   let text;
   try {

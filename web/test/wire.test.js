@@ -52,7 +52,7 @@ const sets = {
     },
     want: (v) => ({ code: v.Code, x: v.X, y: v.Y, w: v.W, h: v.H, sx: v.SX, sy: v.SY, colours: fromBase64(v.Colours), data: fromBase64(v.Data), blob: v.Blob }),
   },
-  clip: { parse: wire.parseClip, want: (v) => v, build: (v) => /** @type {Uint8Array} */ (wire.encodeClip(v)) },
+  clip: { parse: wire.parseClip, want: (v) => v, build: (v) => wire.encodeClip(v) ?? Uint8Array.of(0) },
   cleanclip: { parse: (b) => wire.cleanClip(new TextDecoder('utf-8', { ignoreBOM: true }).decode(b)), want: (v) => v },
   chunk: {
     parse: wire.parseChunk,

@@ -1,9 +1,6 @@
 package desktop
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // Clipboard is the text of the desktop's clipboard. Its methods may be called from any
 // goroutine, and for a while each waits for other programs: Read at most for its ctx, the
@@ -17,15 +14,12 @@ type Clipboard interface {
 	// grown since.
 	Copies(ctx context.Context) (uint64, error)
 	// Read returns the text that another program has put there, as that program gives it; "" when
-	// there is none, when it came from Write, or when its program marks it as a secret. Longer texts
-	// than limit bytes give ErrTooLong and cost no more memory than limit.
-	Read(ctx context.Context, limit int) (string, error)
+	// there is none, when it came from Write, or when its program marks it as a secret. A text of
+	// more than limit bytes is not returned, costs no more memory than limit, and fits is false.
+	Read(ctx context.Context, limit int) (text string, fits bool, err error)
 	// Write puts a text there. With "" it takes away what the last Write has put there, if it
 	// still is.
 	Write(text string) error
 	// Close frees what it holds in the system; what Write has put there goes with it.
 	Close() error
 }
-
-// ErrTooLong: the clipboard has a text, but it is longer than was asked for.
-var ErrTooLong = errors.New("the text in the clipboard is too long")

@@ -9,8 +9,6 @@ import (
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
-
-	"pindesk/internal/platform/desktop"
 )
 
 // readTimeout bounds one Read, beside its ctx. The owner of the selection may never answer.
@@ -19,11 +17,23 @@ const readTimeout = 3 * time.Second
 // maxTargets bounds the formats of an owner that are looked at.
 const maxTargets = 256
 
-// errNoText: the owner of the selection does not give this format.
-var errNoText = errors.New("x11: no such format in the clipboard")
+var (
+	// errNoText: the owner of the selection does not give this format.
+	errNoText = errors.New("x11: no such format in the clipboard")
+	// errTooLong: there is more than is wanted.
+	errTooLong = errors.New("x11: too much in the clipboard")
+)
 
 // Read implements desktop.Clipboard.
-func (b *Clipboard) Read(ctx context.Context, limit int) (string, error) {
+func (b *Clipboard) Read(ctx context.Context, limit int) (text string, fits bool, err error) {
+	text, err = b.read(ctx, limit)
+	if errors.Is(err, errTooLong) {
+		return "", false, nil
+	}
+	return text, true, err
+}
+
+func (b *Clipboard) read(ctx context.Context, limit int) (string, error) {
 	if err := b.c.alive(); err != nil {
 		return "", err
 	}
@@ -50,7 +60,7 @@ func (b *Clipboard) Read(ctx context.Context, limit int) (string, error) {
 		if err == nil && format == xproto.AtomString {
 			text = fromLatin1(text)
 			if len(text) > limit {
-				return "", desktop.ErrTooLong
+				return "", errTooLong
 			}
 		}
 		return string(text), err
@@ -131,7 +141,7 @@ func (b *Clipboard) take(place xproto.Atom, limit int) (*xproto.GetPropertyReply
 	}
 	if reply.BytesAfter > 0 || len(reply.Value) > limit {
 		xproto.DeleteProperty(b.c.x, b.window, place) // with bytes left it was not deleted
-		return nil, desktop.ErrTooLong
+		return nil, errTooLong
 	}
 	return reply, nil
 }
