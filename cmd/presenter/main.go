@@ -28,6 +28,7 @@ type cli struct {
 	PIN           string           `name:"pin" help:"Session PIN, such as 7W2-97-8570; without it you are asked." placeholder:"PIN"`
 	Consent       string           `help:"What needs your yes: ask (seeing and controlling), view (only controlling), control (nothing)." enum:"ask,view,control" default:"ask" placeholder:"ask|view|control"`
 	Name          string           `help:"Name of this computer for the technician; without it the host's." placeholder:"NAME"`
+	Clipboard     string           `help:"Which way copied text goes while somebody controls: both, in (only what the technician pastes here), off." enum:"both,in,off" default:"both" placeholder:"both|in|off"`
 	Files         string           `help:"Which way files may go if you say yes: both, in (to this computer), out (to technicians), off." enum:"both,in,out,off" default:"both" placeholder:"both|in|out|off"`
 	MaxFile       fileSize         `help:"Largest file that is taken, such as 500MB or 4GB." default:"4GiB" placeholder:"SIZE"`
 	AllowXWayland bool             `name:"allow-xwayland" help:"Share under Wayland, too, although only X11 windows can be seen there."`
@@ -94,8 +95,14 @@ func run(c cli) error {
 	if c.Debug {
 		screen = tracedScreen{screen, log}
 	}
+	clipboard, err := openClipboard(ctx, c, log)
+	if err != nil {
+		terminal.say("%v The screen is shared without it.", err)
+	} else if clipboard != nil {
+		defer clipboard.Close()
+	}
 	p, err := presenter.New(presenter.Config{Broker: c.Broker, PIN: pin, Name: name, Consent: consent, Screen: screen, Input: input,
-		Guest: terminal, Say: terminal.say, Log: log,
+		Guest: terminal, Say: terminal.say, Log: log, Clipboard: clipboard, Share: presenter.ClipboardUse(c.Clipboard),
 		Files: transfer.Config{Policy: transfer.Policy(c.Files), MaxSize: int64(c.MaxFile), Folder: transfer.Dir(platform.Downloads())}})
 	if err != nil {
 		return err
@@ -114,6 +121,14 @@ func run(c cli) error {
 		terminal.say("Sharing has stopped.")
 	}
 	return err
+}
+
+// openClipboard opens the desktop's clipboard; nil without an error when it is not to be shared.
+func openClipboard(ctx context.Context, c cli, log *slog.Logger) (platform.Clipboard, error) {
+	if presenter.ClipboardUse(c.Clipboard) == presenter.ClipboardOff {
+		return nil, nil
+	}
+	return platform.OpenClipboard(ctx, platform.Config{AllowXWayland: c.AllowXWayland, Log: log})
 }
 
 // askPIN reads the PIN from the terminal, or from a pipe.

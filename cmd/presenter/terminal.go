@@ -193,6 +193,12 @@ func (t *terminal) Ask(ctx context.Context, q presenter.Question) bool {
 	}
 	if q.Control {
 		t.say("Who controls it can do everything that you can do here. Say yes only to somebody whose help you asked for.")
+		switch q.Share {
+		case presenter.ClipboardBoth:
+			t.say("Text that is copied here while somebody controls it goes to that person's clipboard, and theirs can be pasted here.")
+		case presenter.ClipboardIn:
+			t.say("Text from that person's clipboard can be pasted here; nothing that is copied here goes there.")
+		}
 	}
 	t.print("Allow it? Type y and press Enter for yes, just Enter for no: ")
 	yes := t.answer(ctx)

@@ -10,14 +10,14 @@ import (
 	"pindesk/internal/wire"
 )
 
-// Sharing says which way the clipboard's text goes.
-type Sharing string
+// ClipboardUse says which way the clipboard's text goes.
+type ClipboardUse string
 
 // The ways.
 const (
-	ShareBoth Sharing = "both" // to the desktop, and from it to who controls
-	ShareIn   Sharing = "in"   // only to the desktop
-	ShareOff  Sharing = "off"
+	ClipboardBoth ClipboardUse = "both" // to the desktop, and from it to who controls
+	ClipboardIn   ClipboardUse = "in"   // only to the desktop
+	ClipboardOff  ClipboardUse = "off"
 )
 
 // Times of the clipboard.
@@ -35,7 +35,7 @@ const maxClipsIn = 4 * wire.MaxClipText
 // still: texts from before, and what a viewer has put there itself, are never sent.
 type clips struct {
 	desk   Clipboard // nil: nothing is shared
-	way    Sharing
+	way    ClipboardUse
 	grants *grants
 	log    *slog.Logger
 	ready  chan struct{} // capacity 1: there is something to send
@@ -50,9 +50,9 @@ type clips struct {
 	writer uint16 // whose text was written last; 0: none
 }
 
-func newClips(desk Clipboard, way Sharing, g *grants, log *slog.Logger) *clips {
+func newClips(desk Clipboard, way ClipboardUse, g *grants, log *slog.Logger) *clips {
 	if desk == nil {
-		way = ShareOff
+		way = ClipboardOff
 	}
 	return &clips{desk: desk, way: way, grants: g, log: log, ready: make(chan struct{}, 1)}
 }
@@ -60,7 +60,7 @@ func newClips(desk Clipboard, way Sharing, g *grants, log *slog.Logger) *clips {
 // run waits for texts that other programs copy, until ctx is done. Each turn has a count of
 // copies at its begin; only what was copied later is read.
 func (c *clips) run(ctx context.Context) {
-	if c.way != ShareBoth {
+	if c.way != ClipboardBoth {
 		return
 	}
 	now := c.grants.turn()
@@ -163,7 +163,7 @@ func (c *clips) due() (text string, viewer uint16) {
 
 // take reserves the memory that a text needs until it has been written, or refuses it.
 func (c *clips) take(text string) bool {
-	if c.way == ShareOff {
+	if c.way == ClipboardOff {
 		return false
 	}
 	if c.in.Add(int64(len(text))) > maxClipsIn {
@@ -199,7 +199,7 @@ func (c *clips) passTo(viewer uint16) {
 
 // tellClipboard tells the relay which way the clipboard is shared.
 func (s *sharing) tellClipboard() error {
-	if s.p.clips.way == ShareOff {
+	if s.p.clips.way == ClipboardOff {
 		return nil
 	}
 	return s.tell(wire.Control{Type: wire.TypeClipboard, Clipboard: string(s.p.clips.way)})

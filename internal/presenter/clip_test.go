@@ -77,7 +77,7 @@ func (d *board) Write(text string) error {
 }
 
 // withBoard runs f in a room where the clipboard is shared and viewer 1 controls.
-func withBoard(t *testing.T, way Sharing, f func(r *room, d *board)) {
+func withBoard(t *testing.T, way ClipboardUse, f func(r *room, d *board)) {
 	t.Helper()
 	var d *board
 	inRoom(t, Ask, func(r *room) {
@@ -138,7 +138,7 @@ func (r *room) pastes(viewer uint16, seq uint32, text string) {
 }
 
 func TestOnlyWhatIsCopiedUnderControlIsSent(t *testing.T) {
-	withBoard(t, ShareBoth, func(r *room, d *board) {
+	withBoard(t, ClipboardBoth, func(r *room, d *board) {
 		r.says(1, wire.Control{Type: wire.TypeYield})
 		d.copied("before anybody controls")
 		r.wantSent("before control")
@@ -180,7 +180,7 @@ func TestOnlyWhatIsCopiedUnderControlIsSent(t *testing.T) {
 // A program that answers late must not answer for the next one who controls, and what is copied meanwhile
 // is nobody's.
 func TestSlowCopyOfAnEarlierTurn(t *testing.T) {
-	withBoard(t, ShareBoth, func(r *room, d *board) {
+	withBoard(t, ClipboardBoth, func(r *room, d *board) {
 		d.slow = time.Second
 		d.copied("for 1")
 		synctest.Wait()
@@ -209,7 +209,7 @@ func TestSlowCopyOfAnEarlierTurn(t *testing.T) {
 // A viewer's text is put there in order with its keys, and never comes back: not even when a program
 // that keeps a history puts it there again.
 func TestClipsInOrderAndWithoutEcho(t *testing.T) {
-	withBoard(t, ShareBoth, func(r *room, d *board) {
+	withBoard(t, ClipboardBoth, func(r *room, d *board) {
 		r.pastes(1, 1, "one")
 		r.pastes(1, 3, "two")
 		if want := []string{"clip one", "text V", "clip two", "text V"}; !slices.Equal(d.taken(), want) {
@@ -228,7 +228,7 @@ func TestClipsInOrderAndWithoutEcho(t *testing.T) {
 
 // What one viewer has put there is gone before another one can paste it.
 func TestAnotherViewerCannotPasteIt(t *testing.T) {
-	withBoard(t, ShareBoth, func(r *room, d *board) {
+	withBoard(t, ClipboardBoth, func(r *room, d *board) {
 		r.pastes(1, 1, "secret of 1")
 		r.gives(2)
 		r.p.inject.submit(job{viewer: 2, epoch: 1, seq: 1, events: []wire.Event{{Type: wire.EventText, Text: "V"}}})
@@ -243,14 +243,14 @@ func TestAnotherViewerCannotPasteIt(t *testing.T) {
 
 func TestWhoMaySetTheClipboard(t *testing.T) {
 	for name, c := range map[string]struct {
-		way    Sharing
+		way    ClipboardUse
 		before func(r *room)
 		viewer uint16
 		ok     bool
 	}{
 		"who controls":             {viewer: 1, ok: true},
-		"only in":                  {way: ShareIn, viewer: 1, ok: true},
-		"not shared":               {way: ShareOff, viewer: 1},
+		"only in":                  {way: ClipboardIn, viewer: 1, ok: true},
+		"not shared":               {way: ClipboardOff, viewer: 1},
 		"who does not control":     {viewer: 2},
 		"nobody":                   {viewer: 77},
 		"while the guest is asked": {before: func(r *room) { r.says(3, wire.Control{Type: wire.TypeAsk}); r.question() }, viewer: 1},
@@ -265,7 +265,7 @@ func TestWhoMaySetTheClipboard(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			way := c.way
 			if way == "" {
-				way = ShareBoth
+				way = ClipboardBoth
 			}
 			withBoard(t, way, func(r *room, d *board) {
 				if c.before != nil {
@@ -285,13 +285,13 @@ func TestWhoMaySetTheClipboard(t *testing.T) {
 }
 
 func TestWaysOfTheClipboard(t *testing.T) {
-	for way, c := range map[Sharing]struct {
+	for way, c := range map[ClipboardUse]struct {
 		told string
 		out  []clipTo
 	}{
-		ShareBoth: {wire.ClipboardBoth, []clipTo{{1, "copied"}}},
-		ShareIn:   {wire.ClipboardIn, nil},
-		ShareOff:  {"", nil},
+		ClipboardBoth: {wire.ClipboardBoth, []clipTo{{1, "copied"}}},
+		ClipboardIn:   {wire.ClipboardIn, nil},
+		ClipboardOff:  {"", nil},
 	} {
 		withBoard(t, way, func(r *room, d *board) {
 			if got := r.last(wire.TypeClipboard).Clipboard; got != c.told {
@@ -309,15 +309,15 @@ func TestWaysOfTheClipboard(t *testing.T) {
 	if _, err := New(Config{Broker: "http://x", Consent: ControlFree, Input: &recorder{}, Screen: noScreen{}, Share: "sideways"}); err == nil {
 		t.Error("a way that does not exist")
 	}
-	p, err := New(Config{Broker: "http://x", Consent: ControlFree, Input: &recorder{}, Screen: noScreen{}, Share: ShareBoth})
-	if err != nil || p.clips.way != ShareOff {
+	p, err := New(Config{Broker: "http://x", Consent: ControlFree, Input: &recorder{}, Screen: noScreen{}, Share: ClipboardBoth})
+	if err != nil || p.clips.way != ClipboardOff {
 		t.Errorf("a desktop without a clipboard: %v, %v", p, err)
 	}
 }
 
 // Texts for a desktop that hangs cost no more memory than a few of them.
 func TestTextsThatWait(t *testing.T) {
-	c := newClips(newBoard(), ShareBoth, newGrants(), slog.New(slog.DiscardHandler))
+	c := newClips(newBoard(), ClipboardBoth, newGrants(), slog.New(slog.DiscardHandler))
 	text := strings.Repeat("x", wire.MaxClipText)
 	n := 0
 	for range 100 {

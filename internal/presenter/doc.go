@@ -97,13 +97,13 @@ type Clipboard interface {
 
 // Question is what a guest is asked.
 type Question struct {
-	Name    string  // self-declared, may be empty
-	Twin    bool    // another viewer has the same name
-	Control bool    // to control, else only to see
-	Hand    bool    // it controls, and wants to hand control to To
-	To      string  // self-declared, may be empty
-	ToTwin  bool    // another viewer has the same name as To
-	Share   Sharing // of the clipboard, with who gets control
+	Name    string       // self-declared, may be empty
+	Twin    bool         // another viewer has the same name
+	Control bool         // to control, else only to see
+	Hand    bool         // it controls, and wants to hand control to To
+	To      string       // self-declared, may be empty
+	ToTwin  bool         // another viewer has the same name as To
+	Share   ClipboardUse // of the clipboard, with who gets control
 
 	File *transfer.Wish // it wants to send this file, or to be given one; nil: the question is of something else
 }

@@ -32,7 +32,7 @@ type Config struct {
 	Log     *slog.Logger
 	// Clipboard is the desktop's; nil when it has none that can be shared. The caller closes it.
 	Clipboard Clipboard
-	Share     Sharing         // of the clipboard; "" means ShareBoth
+	Share     ClipboardUse    // of the clipboard; "" means ClipboardBoth
 	Files     transfer.Config // Say and Free are the presenter's own; without a Policy no files are moved
 }
 
@@ -82,10 +82,10 @@ func New(c Config) (*Presenter, error) {
 	}
 	switch c.Share {
 	case "":
-		c.Share = ShareBoth
-	case ShareBoth, ShareIn, ShareOff:
+		c.Share = ClipboardBoth
+	case ClipboardBoth, ClipboardIn, ClipboardOff:
 	default:
-		return nil, fmt.Errorf("the clipboard is shared %s, %s or %s", ShareBoth, ShareIn, ShareOff)
+		return nil, fmt.Errorf("the clipboard is shared %s, %s or %s", ClipboardBoth, ClipboardIn, ClipboardOff)
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
