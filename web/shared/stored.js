@@ -8,6 +8,7 @@ const BAR = 'pindesk.bar';
 const STATS = 'pindesk.stats';
 const LANGUAGE = 'pindesk.language';
 const KEY = 'pindesk.key';
+const TOUCH = 'pindesk.touch';
 /** @param {string} pin */
 const resumeKey = (pin) => 'pindesk.resume.' + pinKey(pin);
 /** @param {string} pin */
@@ -103,4 +104,12 @@ export const loadKey = () => attempt(() => sessionStorage.getItem(KEY), null) ??
 /** @param {string} key '' forgets it */
 export function saveKey(key) {
   attempt(() => (key ? sessionStorage.setItem(KEY, key) : sessionStorage.removeItem(KEY)), undefined);
+}
+
+/** @returns {'direct' | 'trackpad'} what a touch means */
+export const loadTouch = () => (attempt(() => localStorage.getItem(TOUCH), null) === 'trackpad' ? 'trackpad' : 'direct');
+
+/** @param {'direct' | 'trackpad'} mode */
+export function saveTouch(mode) {
+  attempt(() => localStorage.setItem(TOUCH, mode), undefined);
 }

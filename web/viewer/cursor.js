@@ -38,6 +38,16 @@ export class RemoteCursor {
     this.show();
   }
 
+  /** Where it is on the picture; null while that is unknown, or elsewhere. */
+  get place() {
+    return this.#place && placeIn(this.#area, this.#place);
+  }
+
+  /** @param {{x: number, y: number}} place on the picture: this viewer has put it there */
+  put({ x, y }) {
+    this.setPlace({ x: x + (this.#area?.x ?? 0), y: y + (this.#area?.y ?? 0) });
+  }
+
   /** @param {{x: number, y: number}} place in pixels of the desktop */
   setPlace(place) {
     this.#place = place;

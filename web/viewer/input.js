@@ -3,7 +3,8 @@
 // input methods and keyboards on glass work.
 import { encodeInput, EventType } from '../shared/wire.js';
 import { Keyboard } from './keyboard.js';
-import { buttonChanges, toPicture, Wheel } from './pointer.js';
+import { buttonBit, buttonChanges, toPicture, Wheel } from './pointer.js';
+import { Touch } from './touch.js';
 
 /** @typedef {import('../shared/wire.js').InputEvent} InputEvent */
 /** @typedef {import('./keyboard.js').Platform} Platform */
@@ -37,6 +38,10 @@ export class Input {
   #heartbeat = 0;
   #composing = false;
   #at = 0; // time stamp of the newest event that may press something
+  /** @type {{x: number, y: number} | null} where a trackpad has moved the pointer, with fractions */
+  #spot = null;
+  /** the sticky modifiers have changed */
+  onSticky = () => {};
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -46,6 +51,12 @@ export class Input {
    * @param {(body: Uint8Array<ArrayBuffer>, at: number) => void} page.send at: time stamp of the DOM event if
    *   it presses a key or a button or is text; else 0
    * @param {() => void} page.leave the person wants out of the remote screen, by keyboard
+   * @param {() => {x: number, y: number} | null} page.pointer where the presenter's pointer is
+   * @param {(place: {x: number, y: number} | null) => void} page.spot a finger has put the pointer there; null: a mouse has it
+   * @param {(at: {x: number, y: number} | null) => void} page.hint a touch is held, there in the window
+   * @param {() => boolean} page.pannable whether the picture is larger than its room
+   * @param {(factor: number, x: number, y: number, dx: number, dy: number) => void} page.zoom around a place of the
+   *   window, after moving the picture by dx, dy
    */
   constructor(canvas, field, page) {
     this.canvas = canvas;
@@ -54,7 +65,8 @@ export class Input {
     this.keyboard = new Keyboard(platform(), (events) => this.#send(events), {
       setTimeout: (f, ms) => window.setTimeout(f, ms),
       clearTimeout: (id) => window.clearTimeout(id),
-    });
+    }, () => this.onSticky());
+    this.touch = new Touch(field, this.#hands());
     field.value = FILLER;
     this.#listenToPointer();
     this.#listenToKeys();
@@ -82,6 +94,7 @@ export class Input {
   /** Releases all keys and buttons that the presenter holds for us. */
   release() {
     this.keyboard.release();
+    this.touch.gestures.cancel();
     this.#setButtons(0);
     this.#flush();
   }
@@ -139,6 +152,44 @@ export class Input {
     if (changes.length > 0) this.#send(changes.map((c) => ({ type: EventType.Button, ...c })));
   }
 
+  /** @returns {import('./gestures.js').Hands} what fingers do to the remote screen */
+  #hands() {
+    const { page, canvas } = this;
+    /** @param {{x: number, y: number}} at */
+    const put = (at) => {
+      this.#move = at;
+      page.spot(at);
+      this.#later();
+    };
+    return {
+      place: (x, y) => {
+        const picture = page.picture();
+        if (!picture) return;
+        this.#spot = null;
+        put(toPicture(x, y, canvas.getBoundingClientRect(), picture.width, picture.height));
+      },
+      move: (dx, dy) => {
+        const picture = page.picture();
+        const { width } = canvas.getBoundingClientRect();
+        if (!picture || width === 0) return;
+        const from = this.#spot ?? this.#move ?? this.#sent ?? page.pointer() ?? { x: picture.width / 2, y: picture.height / 2 };
+        const scale = picture.width / width;
+        /** @type {(v: number, n: number) => number} */
+        const limit = (v, n) => Math.max(0, Math.min(n - 1, v));
+        this.#spot = { x: limit(from.x + dx * scale, picture.width), y: limit(from.y + dy * scale, picture.height) };
+        put({ x: Math.floor(this.#spot.x), y: Math.floor(this.#spot.y) });
+      },
+      button: (button, down) => this.#setButtons(down ? this.#buttons | buttonBit(button) : this.#buttons & ~buttonBit(button)),
+      wheel: (dx, dy) => {
+        this.#wheel.add(dx, dy, 0);
+        this.#later();
+      },
+      zoom: page.zoom,
+      pannable: page.pannable,
+      hint: page.hint,
+    };
+  }
+
   #listenToPointer() {
     const { canvas } = this;
     /** @param {PointerEvent} e */
@@ -158,17 +209,27 @@ export class Input {
     // Between frames, so that a drag does not wait for the next one.
     canvas.addEventListener('pointerrawupdate', (event) => {
       const e = /** @type {PointerEvent} */ (event);
-      if (!this.#on || !e.isPrimary || !moved(e)) return;
+      if (!this.#on || !e.isPrimary || e.pointerType === 'touch' || !moved(e)) return;
       if (performance.now() - this.#sentAt >= MOVE_EVERY) this.#flush();
       else this.#later();
     });
     /** @param {PointerEvent} e */
     const onPointer = (e) => {
-      if (!this.#on || !e.isPrimary) return;
+      if (!this.#on) return;
+      if (e.pointerType === 'touch') {
+        this.#at = e.timeStamp;
+        if (document.activeElement !== this.field) this.focus();
+        this.touch.pointer(e);
+        return;
+      }
+      if (!e.isPrimary) return;
       this.#at = e.timeStamp;
+      this.#spot = null;
+      this.page.spot(null);
       if (e.type === 'pointerdown') {
         canvas.setPointerCapture(e.pointerId);
         this.focus();
+        this.keyboard.beforeButton(e);
       }
       // Only what was pressed here counts: a drag from elsewhere over the picture presses nothing.
       const captured = canvas.hasPointerCapture(e.pointerId) || e.type === 'pointerup';
@@ -179,7 +240,10 @@ export class Input {
     };
     for (const type of /** @type {const} */ (['pointerdown', 'pointermove', 'pointerup'])) canvas.addEventListener(type, onPointer);
     for (const type of /** @type {const} */ (['pointercancel', 'lostpointercapture'])) {
-      canvas.addEventListener(type, () => this.#setButtons(0));
+      canvas.addEventListener(type, (e) => {
+        if (/** @type {PointerEvent} */ (e).pointerType !== 'touch') this.#setButtons(0);
+        else if (type === 'pointercancel') this.touch.pointer(/** @type {PointerEvent} */ (e));
+      });
     }
     // No focus on the canvas, no scrolling by the middle button, no history by the side buttons.
     for (const type of ['mousedown', 'mouseup', 'auxclick', 'dragstart']) {
@@ -222,6 +286,7 @@ export class Input {
     const release = () => this.release();
     window.addEventListener('blur', release);
     window.addEventListener('pagehide', release);
+    document.addEventListener('fullscreenchange', release);
     this.field.addEventListener('blur', release);
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) this.release();

@@ -16,6 +16,7 @@ import { chat } from './ui/chat.js';
 import { control } from './ui/control.js';
 import { course } from './ui/course.js';
 import { element } from './ui/element.js';
+import { keys } from './ui/keys.js';
 import { monitors } from './ui/monitors.js';
 import { files } from './ui/files.js';
 import { people } from './ui/people.js';
@@ -58,6 +59,21 @@ const input = new Input(canvas, element('keys', HTMLTextAreaElement), {
     painter.look();
   },
   leave: () => shell.focusBar(),
+  pointer: () => cursor.place,
+  spot: (place) => {
+    cursor.own = place === null && app.page.input;
+    if (!place) return;
+    cursor.put(place);
+    if (input.touch.mode === 'trackpad') viewport.reveal(place);
+  },
+  hint: (at) => ring(at),
+  pannable: () => viewport.overflows,
+  grip: () => viewport.grip(),
+  zoom: (factor, x, y, dx, dy) => {
+    viewport.pan(-dx, -dy);
+    if (factor !== 1) viewport.zoomBy(factor, { x, y });
+    shell.update();
+  },
 });
 /** @type {Host | null} */
 let host = null;
@@ -140,8 +156,19 @@ function back() {
   if (input.on) input.focus();
 }
 
+/**
+ * Where a touch is held.
+ * @param {{x: number, y: number} | null} at in the window
+ */
+function ring(at) {
+  const el = element('ring', HTMLElement);
+  el.hidden = at === null;
+  if (at) [el.style.left, el.style.top] = [`${at.x}px`, `${at.y}px`];
+}
+
 closeByEscape(shell, element('side', HTMLElement));
 control(app);
+keys(app);
 screen(app, statsPanel);
 zoom(app);
 snapshot(app);

@@ -18,6 +18,12 @@ export function toPicture(clientX, clientY, rect, w, h) {
 const BUTTONS = [[1, 1], [4, 2], [2, 3], [8, 8], [16, 9]];
 
 /**
+ * The bit of PointerEvent.buttons of one of the protocol's buttons.
+ * @param {number} button
+ */
+export const buttonBit = (button) => BUTTONS.find(([, b]) => b === button)?.[0] ?? 0;
+
+/**
  * What was pressed or released between two values of PointerEvent.buttons.
  * @param {number} before
  * @param {number} now
