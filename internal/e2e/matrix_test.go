@@ -189,13 +189,19 @@ func startGuest(t *testing.T, s *site, layout string) *guestDesk {
 	g.d.setLayout(layout)
 	g.keys = g.d.keyboard()
 	g.typed = g.d.typewriter()
-	capture, inject, err := platform.Open(context.Background(), platform.Config{Display: g.d.display, Log: slog.New(slog.DiscardHandler)})
+	s.shareDesktop(t, g.d, g.pin)
+	return g
+}
+
+// shareDesktop shares a real desktop by a presenter in this process, with free control.
+func (s *site) shareDesktop(t *testing.T, d *xdesktop, pin string) *sharing {
+	t.Helper()
+	capture, inject, err := platform.Open(context.Background(), platform.Config{Display: d.display, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { capture.Close(); inject.Close() })
-	s.present(g.pin, presenter.Config{Screen: capture, Input: inject, Consent: presenter.ControlFree})
-	return g
+	return s.present(pin, presenter.Config{Screen: capture, Input: inject, Consent: presenter.ControlFree})
 }
 
 // strike does one line and returns what has arrived when it is all there, or nothing more

@@ -1,0 +1,163 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/jezek/xgb/xproto"
+)
+
+// handPad is a window over the whole screen that notes what the pointer does.
+type handPad struct {
+	mu   sync.Mutex
+	seen []string // "+1@x,y", "-1@x,y", "@x,y"
+}
+
+func (d *xdesktop) handPad() *handPad {
+	d.t.Helper()
+	id, err := xproto.NewWindowId(d.c)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	screen := xproto.Setup(d.c).DefaultScreen(d.c)
+	xproto.CreateWindow(d.c, screen.RootDepth, id, d.root, 0, 0, screen.WidthInPixels, screen.HeightInPixels, 0, xproto.WindowClassInputOutput, screen.RootVisual,
+		xproto.CwBackPixel|xproto.CwOverrideRedirect|xproto.CwEventMask,
+		[]uint32{0x225588, 1, xproto.EventMaskButtonPress | xproto.EventMaskButtonRelease | xproto.EventMaskPointerMotion})
+	if err := xproto.MapWindowChecked(d.c, id).Check(); err != nil {
+		d.t.Fatal(err)
+	}
+	p := &handPad{}
+	go func() {
+		for {
+			event, err := d.c.WaitForEvent()
+			if event == nil && err == nil {
+				return // closed
+			}
+			line := ""
+			switch e := event.(type) {
+			case xproto.ButtonPressEvent:
+				line = fmt.Sprintf("+%d@%d,%d", e.Detail, e.RootX, e.RootY)
+			case xproto.ButtonReleaseEvent:
+				line = fmt.Sprintf("-%d@%d,%d", e.Detail, e.RootX, e.RootY)
+			case xproto.MotionNotifyEvent:
+				line = fmt.Sprintf("@%d,%d", e.RootX, e.RootY)
+			}
+			p.mu.Lock()
+			p.seen = append(p.seen, line)
+			p.mu.Unlock()
+		}
+	}()
+	return p
+}
+
+// take returns what was seen since the last take.
+func (p *handPad) take() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := strings.Join(p.seen, " ")
+	p.seen = nil
+	return s
+}
+
+// wait waits until all of the parts were seen, in this order, and takes everything.
+func (p *handPad) wait(t *testing.T, what string, parts ...string) {
+	t.Helper()
+	var all string
+	for deadline := time.Now().Add(5 * time.Second); ; {
+		all += " " + p.take() + " "
+		rest, missing := all, ""
+		for _, part := range parts {
+			_, after, ok := strings.Cut(rest, " "+part)
+			if !ok {
+				missing = part
+				break
+			}
+			rest = after
+		}
+		if missing == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: the desktop saw %q, want %q in it", what, all, missing)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}
+
+// phone makes the tab one of a phone.
+func (p *page) phone(width, height int64) {
+	p.t.Helper()
+	p.do(command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 2, Mobile: true}),
+		command(emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true, MaxTouchPoints: 5}))
+}
+
+// touch puts fingers on places of the picture; none lifts all.
+func (p *page) touch(kind input.DispatchTouchEventType, at ...[2]int) {
+	p.t.Helper()
+	points := []*input.TouchPoint{}
+	for n, a := range at {
+		x, y := p.at(a[0], a[1])
+		id := float64(n)
+		points = append(points, &input.TouchPoint{X: x, Y: y, ID: &id})
+	}
+	p.do(command(input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: points}))
+}
+
+// TestTouch holds that fingers on a phone do on a real desktop what they mean.
+func TestTouch(t *testing.T) {
+	s := startSite(t, nil)
+	d := startDesktop(t, "800x600")
+	pad := d.handPad()
+	pin := s.newPIN()
+	s.shareDesktop(t, d, pin)
+	v := startChromium(t, 500, 900)
+	v.phone(412, 800)
+	v.open(s.url + "/view#" + pin)
+	v.wantState("live  control=yes")
+	v.exact(d, 5*stillness)
+	v.screenshot("phone")
+	const start, move, end = input.DispatchTouchEventTypeTouchStart, input.DispatchTouchEventTypeTouchMove, input.DispatchTouchEventTypeTouchEnd
+
+	v.touch(start, [2]int{200, 150})
+	v.touch(end)
+	pad.wait(t, "a tap", "+1@200,150", "-1@200,150")
+
+	for range 2 {
+		v.touch(start, [2]int{400, 300})
+		v.touch(end)
+	}
+	pad.wait(t, "a double tap", "+1@400,300", "-1@400,300", "+1@400,300", "-1@400,300")
+
+	v.touch(start, [2]int{100, 400})
+	eventually(t, 5*time.Second, "the held touch shows", func() bool { return eval[bool](v, "!document.getElementById('ring').hidden") })
+	v.screenshot("held")
+	v.touch(end)
+	pad.wait(t, "a held touch", "+3@100,400", "-3@100,400")
+
+	v.touch(start, [2]int{300, 300}, [2]int{500, 300})
+	for y := 320; y <= 560; y += 40 {
+		v.touch(move, [2]int{300, y}, [2]int{500, y})
+	}
+	v.touch(end)
+	pad.wait(t, "two fingers down", "+4@400,300", "-4@400,300")
+
+	v.touch(start, [2]int{300, 300}, [2]int{340, 300})
+	v.touch(end)
+	pad.wait(t, "two fingers tapped", "+3@", "-3@")
+
+	v.touch(start, [2]int{200, 200})
+	eventually(t, 5*time.Second, "the held touch shows", func() bool { return eval[bool](v, "!document.getElementById('ring').hidden") })
+	for x := 220; x <= 400; x += 60 {
+		v.touch(move, [2]int{x, 220})
+	}
+	pad.wait(t, "a drag", "+1@200,200", "@280,220", "@400,220")
+	// Control that ends in the middle of a drag leaves no button down.
+	eval[bool](v, "document.getElementById('request').click(), true")
+	pad.wait(t, "the drag ends with control", "-1@")
+	v.touch(input.DispatchTouchEventTypeTouchCancel)
+}
