@@ -47,7 +47,7 @@ export function keys(app) {
   shell.addTool({
     id: 'glass',
     order: 26,
-    look: () => (app.page.control && touch.available ? { label: t('keys.glass'), icon: 'keyboard', pressed: touch.glass } : null),
+    look: () => (app.page.control && touch.available ? { label: t('keys.glass'), icon: 'glass', pressed: touch.glass } : null),
     run: () => {
       touch.glass = !touch.glass;
       if (touch.glass) strip.show(true);
