@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -108,6 +109,63 @@ func (p *page) touch(kind input.DispatchTouchEventType, at ...[2]int) {
 	p.do(command(input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: points}))
 }
 
+const start, move, end = input.DispatchTouchEventTypeTouchStart, input.DispatchTouchEventTypeTouchMove, input.DispatchTouchEventTypeTouchEnd
+
+// menu opens a menu of the bar and takes one of its entries.
+func (p *page) menu(menu, entry string) {
+	p.t.Helper()
+	eval[bool](p, fmt.Sprintf("document.getElementById('%s-button').click(), document.getElementById('%s').click(), true", menu, entry))
+}
+
+// twoFingersApart enlarges the picture, and one finger moves it then.
+func twoFingersApart(t *testing.T, v *page) {
+	t.Helper()
+	v.touch(start, [2]int{350, 300}, [2]int{450, 300})
+	for apart := 60; apart <= 200; apart += 20 {
+		v.touch(move, [2]int{400 - apart, 300}, [2]int{400 + apart, 300})
+	}
+	v.touch(end)
+	if zoom := eval[float64](v, "document.getElementById('screen').getBoundingClientRect().width / innerWidth"); zoom < 1.3 {
+		t.Errorf("two fingers apart: the picture is %.2f times as wide as the page", zoom)
+	}
+	v.screenshot("zoomed")
+	scrolled := func() float64 { return eval[float64](v, "document.getElementById('stage').scrollLeft") }
+	before := scrolled()
+	x, y := v.at(400, 300)
+	for n, kind := range []input.DispatchTouchEventType{start, move, move, move} {
+		id := 0.0
+		v.do(command(input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: []*input.TouchPoint{{X: x - 20*float64(n), Y: y, ID: &id}}}))
+	}
+	v.touch(end)
+	if now := scrolled(); now <= before {
+		t.Errorf("one finger moves the enlarged view from %v to %v", before, now)
+	}
+	v.menu("screen", "screen-fit")
+}
+
+// trackpad moves the pointer from where it is, and clicks there.
+func trackpad(t *testing.T, v *page, pad *handPad) {
+	t.Helper()
+	v.menu("keys", "touch-trackpad")
+	pad.take()
+	v.touch(start, [2]int{600, 500})
+	v.touch(move, [2]int{660, 500})
+	v.touch(move, [2]int{600, 400})
+	v.touch(end)
+	v.touch(start, [2]int{10, 10})
+	v.touch(end)
+	click := regexp.MustCompile(`\+1@(\d+),`)
+	seen := ""
+	eventually(t, 5*time.Second, "a trackpad's click", func() bool {
+		seen += pad.take()
+		return click.MatchString(seen)
+	})
+	if click.FindStringSubmatch(seen)[1] == "10" {
+		t.Errorf("a trackpad clicks where it is touched: %s", seen)
+	}
+	v.menu("keys", "touch-direct")
+}
+
 // TestTouch holds that fingers on a phone do on a real desktop what they mean.
 func TestTouch(t *testing.T) {
 	s := startSite(t, nil)
@@ -121,8 +179,6 @@ func TestTouch(t *testing.T) {
 	v.wantState("live  control=yes")
 	v.exact(d, 5*stillness)
 	v.screenshot("phone")
-	const start, move, end = input.DispatchTouchEventTypeTouchStart, input.DispatchTouchEventTypeTouchMove, input.DispatchTouchEventTypeTouchEnd
-
 	v.touch(start, [2]int{200, 150})
 	v.touch(end)
 	pad.wait(t, "a tap", "+1@200,150", "-1@200,150")
@@ -149,6 +205,9 @@ func TestTouch(t *testing.T) {
 	v.touch(start, [2]int{300, 300}, [2]int{340, 300})
 	v.touch(end)
 	pad.wait(t, "two fingers tapped", "+3@", "-3@")
+
+	twoFingersApart(t, v)
+	trackpad(t, v, pad)
 
 	v.touch(start, [2]int{200, 200})
 	eventually(t, 5*time.Second, "the held touch shows", func() bool { return eval[bool](v, "!document.getElementById('ring').hidden") })

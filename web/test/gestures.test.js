@@ -13,6 +13,7 @@ function setup({ mode = 'direct', pannable = false } = {}) {
     move: (dx, dy) => did.push(`by ${round(dx, dy)}`),
     button: (b, down) => did.push((down ? '+' : '-') + b),
     wheel: (dx, dy) => did.push(`wheel ${round(dx, dy)}`),
+    grip: () => did.push('grip'),
     zoom: (f, x, y, dx, dy) => did.push(`zoom ${round(f, x, y, dx, dy)}`),
     pannable: () => pannable,
     hint: (at) => { if (at) did.push(`hint ${round(at.x, at.y)}`); },
@@ -108,7 +109,7 @@ test('two fingers apart zoom around their middle', () => {
   move(1, 80, 100); move(2, 220, 100); move(2, 240, 100);
   up(2); move(1, 300, 300); up(1);
   const did = take();
-  assert.ok(did.length >= 1 && did.every((s) => s.startsWith('zoom ')), did.join(' '));
+  assert.ok(did.length >= 2 && did.shift() === 'grip' && did.every((s) => s.startsWith('zoom ')), did.join(' '));
   assert.equal(did.at(-1), `zoom ${Math.round(160 / 140 * 100) / 100},160,100,10,0`);
 });
 

@@ -19,6 +19,7 @@
  * @property {(dx: number, dy: number) => void} move moves the pointer from where it is
  * @property {(button: number, down: boolean) => void} button 1 left, 2 middle, 3 right
  * @property {(dx: number, dy: number) => void} wheel as WheelEvent counts pixels
+ * @property {() => void} grip two fingers begin to zoom
  * @property {(factor: number, x: number, y: number, dx: number, dy: number) => void} zoom around a place, after moving the view by dx, dy
  * @property {() => boolean} pannable whether the view is larger than its room
  * @property {(at: {x: number, y: number} | null) => void} hint a held touch became a right click or a drag; null: no more
@@ -54,6 +55,11 @@ export class Gestures {
   constructor(hands, timers) {
     this.hands = hands;
     this.timers = timers;
+  }
+
+  /** Whether there are fingers on the glass. */
+  get busy() {
+    return this.#fingers.length > 0;
   }
 
   /**
@@ -192,6 +198,7 @@ export class Gestures {
     const gone = Math.hypot((a.x + b.x - a.startX - b.startX) / 2, (a.y + b.y - a.startY - b.startY) / 2);
     if (apart > PINCH && apart > gone) {
       this.#state = 'pinch';
+      this.hands.grip();
     } else if (gone > SLOP && gone > apart) {
       this.#state = 'scroll';
       // What lies under the fingers scrolls.

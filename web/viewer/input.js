@@ -55,6 +55,7 @@ export class Input {
    * @param {(place: {x: number, y: number} | null) => void} page.spot a finger has put the pointer there; null: a mouse has it
    * @param {(at: {x: number, y: number} | null) => void} page.hint a touch is held, there in the window
    * @param {() => boolean} page.pannable whether the picture is larger than its room
+   * @param {() => void} page.grip two fingers begin to zoom
    * @param {(factor: number, x: number, y: number, dx: number, dy: number) => void} page.zoom around a place of the
    *   window, after moving the picture by dx, dy
    */
@@ -184,6 +185,7 @@ export class Input {
         this.#wheel.add(dx, dy, 0);
         this.#later();
       },
+      grip: page.grip,
       zoom: page.zoom,
       pannable: page.pannable,
       hint: page.hint,
@@ -215,14 +217,7 @@ export class Input {
     });
     /** @param {PointerEvent} e */
     const onPointer = (e) => {
-      if (!this.#on) return;
-      if (e.pointerType === 'touch') {
-        this.#at = e.timeStamp;
-        if (document.activeElement !== this.field) this.focus();
-        this.touch.pointer(e);
-        return;
-      }
-      if (!e.isPrimary) return;
+      if (!this.#on || !e.isPrimary || e.pointerType === 'touch') return;
       this.#at = e.timeStamp;
       this.#spot = null;
       this.page.spot(null);
@@ -242,7 +237,17 @@ export class Input {
     for (const type of /** @type {const} */ (['pointercancel', 'lostpointercapture'])) {
       canvas.addEventListener(type, (e) => {
         if (/** @type {PointerEvent} */ (e).pointerType !== 'touch') this.#setButtons(0);
-        else if (type === 'pointercancel') this.touch.pointer(/** @type {PointerEvent} */ (e));
+      });
+    }
+    // Fingers may be beside the picture: to zoom, or on a trackpad that is all of the stage.
+    const stage = canvas.closest('main') ?? canvas;
+    for (const type of /** @type {const} */ (['pointerdown', 'pointermove', 'pointerup', 'pointercancel'])) {
+      stage.addEventListener(type, (event) => {
+        const e = /** @type {PointerEvent} */ (event);
+        if (!this.#on || e.pointerType !== 'touch') return;
+        this.#at = e.timeStamp;
+        if (document.activeElement !== this.field) this.focus();
+        this.touch.pointer(e, e.target === canvas);
       });
     }
     // No focus on the canvas, no scrolling by the middle button, no history by the side buttons.

@@ -55,8 +55,11 @@ export class Touch {
     this.onChange();
   }
 
-  /** @param {PointerEvent} e of a finger on the picture */
-  pointer(e) {
+  /**
+   * @param {PointerEvent} e of a finger
+   * @param {boolean} on it is on the picture, not beside it
+   */
+  pointer(e, on) {
     if (!this.#seen) {
       this.#seen = true;
       if (!this.#glass) this.field.inputMode = 'none';
@@ -64,7 +67,10 @@ export class Touch {
     }
     const { gestures } = this;
     switch (e.type) {
-      case 'pointerdown': gestures.down(e.pointerId, e.clientX, e.clientY, e.timeStamp); break;
+      case 'pointerdown':
+        if (!on && this.mode === 'direct' && !gestures.busy) return; // points at nothing
+        gestures.down(e.pointerId, e.clientX, e.clientY, e.timeStamp);
+        break;
       case 'pointermove': gestures.move(e.pointerId, e.clientX, e.clientY); break;
       case 'pointerup': gestures.up(e.pointerId, e.timeStamp); break;
       default: gestures.cancel();

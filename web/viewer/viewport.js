@@ -141,6 +141,20 @@ export class Viewport {
     this.stage.scrollTop += dy;
   }
 
+  /**
+   * Moves the picture so that a place of it is seen, with some of what is around.
+   * @param {Place} place in picture pixels
+   */
+  reveal({ x, y }) {
+    const { stage, scale } = this;
+    /** @type {(at: number, from: number, room: number) => number} */
+    const beyond = (at, from, room) => {
+      const margin = Math.min(48, room / 4);
+      return Math.min(0, at - from - margin) + Math.max(0, at - from - room + margin);
+    };
+    this.pan(beyond(this.#left + x * scale, stage.scrollLeft, stage.clientWidth), beyond(this.#top + y * scale, stage.scrollTop, stage.clientHeight));
+  }
+
   /** Whether the page's device pixels have another size since the last place. */
   get stale() {
     return this.#ratio !== window.devicePixelRatio;
