@@ -14,6 +14,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"pindesk/internal/brand"
 	"pindesk/internal/broker"
 	"pindesk/internal/smtp"
 	"pindesk/internal/smtp/smtptest"
@@ -50,7 +51,7 @@ const (
 )
 
 // TestExamples runs every curl command that /docs shows, against a broker on each engine that has
-// a mail server. The session of each is its own, and has a delivery.
+// a mail server and a brand. The session of each is its own, and has a delivery.
 func TestExamples(t *testing.T) {
 	received := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(received.Close)
@@ -58,7 +59,7 @@ func TestExamples(t *testing.T) {
 	for name, database := range map[string]func(*testing.T) string{"sqlite": func(*testing.T) string { return "" }, "postgres": func(t *testing.T) string { return pgtest.Start(t) }} {
 		t.Run(name, func(t *testing.T) {
 			s := startSite(t, func(c *broker.Config) {
-				c.DatabaseURL, c.HookAllowPrivate = database(t), true
+				c.DatabaseURL, c.HookAllowPrivate, c.Brand = database(t), true, look(t, brand.Settings{Colour: "#0a7d5a"})
 				c.Mail = broker.Mail{SMTP: smtp.Config{URL: "smtp://robot%40example.com@" + mails.Addr, Password: smtptest.Password, From: "help@example.com", RootCAs: mails.Roots}}
 			})
 			for _, e := range examples(t) {

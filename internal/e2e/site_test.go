@@ -284,15 +284,23 @@ func TestGermanAndRightToLeft(t *testing.T) {
 	v.screenshot("rtl-nothing")
 }
 
-// TestBrandedPages: an operator's name, colours and logo.
-func TestBrandedPages(t *testing.T) {
-	look, err := brand.New(brand.Settings{Name: "Hilfe & Söhne", Colour: "#ffcc00", Support: "help@example.com", Abuse: "https://example.com/abuse"})
+// look is an operator's brand, with a logo.
+func look(t *testing.T, s brand.Settings) *brand.Brand {
+	t.Helper()
+	b, err := brand.New(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if look.Logo, err = brand.ParseLogo([]byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 30"><style>.a{fill:#c0392b}</style><rect class="a" width="90" height="30" rx="6"/><circle cx="15" cy="15" r="9" fill="#fff"/></svg>`)); err != nil {
+	b.Logo, err = brand.ParseLogo([]byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 30"><style>.a{fill:#c0392b}</style><rect class="a" width="90" height="30" rx="6"/><circle cx="15" cy="15" r="9" fill="#fff"/></svg>`))
+	if err != nil {
 		t.Fatal(err)
 	}
+	return b
+}
+
+// TestBrandedPages: an operator's name, colours and logo.
+func TestBrandedPages(t *testing.T) {
+	look := look(t, brand.Settings{Name: "Hilfe & Söhne", Colour: "#ffcc00", Support: "help@example.com", Abuse: "https://example.com/abuse"})
 	s := startSite(t, func(c *broker.Config) { c.Brand = look })
 	pin := s.newPIN()
 	v := startChromium(t, 1366, 768)
