@@ -2,7 +2,7 @@
 // DOM. It runs in a worker, or in the page where that cannot be, and speaks with the page in the
 // messages of messages.js. In a worker neither a busy page nor the browser's scheduling of its
 // tasks delays the stream; and data made to keep a decoder busy does not hold up the page.
-import { Close, encodeAck, encodeControl, Kind, message, parseChunk, parseControl, parseCursor, parseHeader, parsePointer, WireError } from '../shared/wire.js';
+import { Close, encodeAck, encodeControl, Kind, message, parseChunk, parseClip, parseControl, parseCursor, parseHeader, parsePointer, WireError } from '../shared/wire.js';
 import { Screen } from '../shared/screen.js';
 import { useLanguage } from '../shared/texts.js';
 import { Files } from './files.js';
@@ -98,6 +98,9 @@ export class Engine {
         if (msg.epoch !== this.#model.epoch) break;
         this.#send(Kind.Input, ++this.#inputSeq, { stream: msg.stream, body: msg.body });
         this.#stats.input(this.#inputSeq, msg.at);
+        break;
+      case 'clip':
+        this.#send(Kind.Clip, ++this.#inputSeq, { body: msg.body });
         break;
       case 'act':
         if (msg.action === 'now') this.#link.wake();
@@ -203,6 +206,9 @@ export class Engine {
           break;
         case Kind.Pointer:
           if (header.epoch === this.#model.epoch) this.post({ type: 'place', place: parsePointer(body) });
+          break;
+        case Kind.Clip:
+          if (header.epoch === this.#model.epoch) this.post({ type: 'clip', text: parseClip(body) });
           break;
         case Kind.Control:
           this.#control(parseControl(body));

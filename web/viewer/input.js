@@ -88,6 +88,18 @@ export class Input {
     if (on && (document.activeElement === document.body || document.activeElement === null)) this.focus();
   }
 
+  /**
+   * Takes a keydown before the remote screen does; press gives it back. The browser acts on it.
+   * @type {(e: KeyboardEvent) => boolean}
+   */
+  takesKey = () => false;
+
+  /** @param {KeyboardEvent} e a keydown that takesKey has taken */
+  press(e) {
+    if (this.#on) this.keyboard.down(e);
+    this.#beat();
+  }
+
   focus() {
     this.field.focus({ preventScroll: true });
   }
@@ -281,6 +293,7 @@ export class Input {
         this.page.leave();
         return;
       }
+      if (this.takesKey(e)) return;
       if (this.keyboard.down(e)) e.preventDefault();
       this.#beat();
     });

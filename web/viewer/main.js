@@ -13,6 +13,7 @@ import { Model } from './state.js';
 import { StatsPanel } from './statspanel.js';
 import { autohide } from './ui/autohide.js';
 import { chat } from './ui/chat.js';
+import { clipboard } from './ui/clipboard.js';
 import { control } from './ui/control.js';
 import { course } from './ui/course.js';
 import { element } from './ui/element.js';
@@ -178,6 +179,7 @@ autohide(app);
 const talk = chat(app);
 course(app, talk);
 files(app);
+clipboard(app);
 
 // Beside the picture there is nothing to click on: the keyboard stays with the picture.
 element('stage', HTMLElement).addEventListener('click', back);

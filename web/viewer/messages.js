@@ -31,6 +31,7 @@
 /**
  * From the page to the engine.
  * @typedef {{type: 'input', epoch: number, stream: number, body: Uint8Array<ArrayBuffer>, at: number}
+ *   | {type: 'clip', body: Uint8Array<ArrayBuffer>}
  *   | {type: 'act', action: 'request' | 'continue' | 'again' | 'now'}
  *   | {type: 'watch', stream: number}
  *   | {type: 'painted', token: number, took: number, buffer: ArrayBuffer | null}
@@ -54,6 +55,7 @@
  * @typedef {{type: 'page', page: import('./state.js').Page, epoch: number}
  *   | {type: 'frame', frame: Frame}
  *   | {type: 'clear'}
+ *   | {type: 'clip', text: string}
  *   | {type: 'shape', shape: import('../shared/wire.js').Cursor | null}
  *   | {type: 'place', place: {x: number, y: number}}
  *   | {type: 'control', control: import('../shared/wire.js').Control}

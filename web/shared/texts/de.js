@@ -84,6 +84,12 @@ export default {
   'chat.open': 'Chat öffnen',
   'chat.full': 'Es wartet zu viel darauf, gesendet zu werden',
   'chat.file': 'chat',
+
+  'clipboard.copied': 'Auf dem anderen Computer kopiert: Es liegt in Ihrer Zwischenablage',
+  'clipboard.ready': 'Auf dem anderen Computer wurde etwas kopiert.',
+  'clipboard.copy': 'Auch hier kopieren',
+  'clipboard.long.here': 'Dieser Text ist zu lang für die Zwischenablage des anderen Computers: Die Grenze ist {kB} kB. Es wurde nichts eingefügt; senden Sie ihn als Datei.',
+  'clipboard.long.there': 'Was auf dem anderen Computer kopiert wurde, ist zu lang, um hierher zu kommen: Die Grenze ist {kB} kB.',
   'snapshot.save': 'Bildschirmfoto sichern',
   'snapshot.copy': 'Bildschirmfoto kopieren',
   'snapshot.file': 'Bildschirmfoto',

@@ -85,6 +85,12 @@ export default {
   'chat.open': 'Open the chat',
   'chat.full': 'Too much waits to be sent',
   'chat.file': 'chat',
+
+  'clipboard.copied': 'Copied on the other computer: it is on your clipboard',
+  'clipboard.ready': 'Something was copied on the other computer.',
+  'clipboard.copy': 'Copy it here, too',
+  'clipboard.long.here': 'This text is too long for the clipboard of the other computer: the limit is {kB} kB. Nothing was pasted; send it as a file.',
+  'clipboard.long.there': 'What was copied on the other computer is too long to come here: the limit is {kB} kB.',
   'snapshot.save': 'Save a screenshot',
   'snapshot.copy': 'Copy a screenshot',
   'snapshot.file': 'screenshot',
