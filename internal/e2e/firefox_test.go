@@ -96,4 +96,23 @@ func TestFirefox(t *testing.T) {
 	eventually(t, 20*time.Second, "typed text arrives", func() bool { return typed() == want })
 	v.exact(d)
 	v.screenshot("typed")
+
+	// The chat, from the page and back to it after a reload.
+	v.ClickOn("#chat-button")
+	v.Type("works in Firefox")
+	v.Chord(bidi.Enter)
+	said := func() string {
+		return bidi.Eval[string](v.Page, `[...document.querySelectorAll('.line:not([data-unheard]) .text')].map((e) => e.textContent).join('|')`)
+	}
+	eventually(t, 10*time.Second, "the line is said", func() bool { return said() == "works in Firefox" })
+	if got := typed(); got != want {
+		t.Errorf("what is said in the chat was typed into the desktop: %q", got)
+	}
+	v.Open("about:blank")
+	v.Open(b.url + "/view#" + pin)
+	v.wantState("live  control=yes")
+	v.ClickOn("#chat-button")
+	eventually(t, 10*time.Second, "the chat is there after a reload", func() bool { return said() == "works in Firefox" })
+	v.exact(d)
+	v.screenshot("chat")
 }

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/gorilla/websocket"
 
 	"pindesk/internal/presenter"
@@ -106,6 +109,12 @@ var scenes = []scene{
 		a.view()
 		a.wait("it says that nothing more is heard", `document.querySelector('#panel-actions [data-action=home]')`)
 	}},
+	{name: "waiting-revoked", shows: "waiting revoked", play: func(a *act) {
+		guest := a.live(presenter.ControlFree)
+		if err := guest.EndView(1); err != nil {
+			a.t.Fatal(err)
+		}
+	}},
 	{name: "waiting-picture", shows: "waiting picture", made: madeRelay, play: func(a *act) {
 		a.gate.playRelay(controls(
 			wire.Control{Type: wire.TypeWelcome, Role: "viewer", Viewer: 1, Epoch: 1, Resume: "r"},
@@ -175,6 +184,29 @@ var scenes = []scene{
 		guest.tell(a.t, "Hi! The label printer does nothing since Monday.", 0)
 		a.wait("the notice", `document.querySelector('#notice-chat')`)
 	}},
+	{name: "files-empty", shows: "live ", play: func(a *act) { a.live(presenter.ControlFree); a.click("#files-button") }},
+	{name: "files", shows: "live ", play: func(a *act) {
+		guest := a.live(presenter.ViewOnly)
+		a.click("#files-button")
+		a.receive(guest, "print-log.txt", "accept", "done")
+		a.v.do(chromedp.SetUploadFiles("#files-choose", []string{a.file("printer-driver-3.9.deb")}))
+		a.answer(false)
+		a.wait("it is refused", `document.querySelector('.move[data-state=failed]')`)
+		a.receive(guest, "Rechnung Heizungsreparatur Lindenstraße 14 Endfassung (2).pdf", "", "offered")
+		a.v.do(chromedp.SetUploadFiles("#files-choose", []string{a.file("printer-driver-4.2.deb")}))
+		a.guest.wantQuestion(a.t.Fatal)
+		a.wait("the guest is asked", `document.querySelector('.move[data-state=asking]')`)
+	}},
+	{name: "people-control", shows: "live paused", play: func(a *act) {
+		a.live(presenter.ViewOnly)
+		a.click("#request")
+		a.answer(true)
+		a.v.wantState("live  control=yes")
+		a.other("Björn", true)
+		a.guest.wantQuestion(a.t.Fatal)
+		a.v.wantState("live paused")
+		a.click("#people-button")
+	}},
 	{name: "monitors", shows: "live ", play: func(a *act) {
 		a.desk = twoMonitors(a.t)
 		a.live(presenter.ControlFree)
@@ -227,6 +259,31 @@ func (a *act) wait(what, condition string) {
 func (a *act) wantPhase(phase string) {
 	a.t.Helper()
 	a.wait("phase "+phase, fmt.Sprintf("document.documentElement.dataset.phase === %q", phase))
+}
+
+// file makes a file of this name with 300 kB in it.
+func (a *act) file(name string) string {
+	a.t.Helper()
+	path := filepath.Join(a.t.TempDir(), name)
+	if err := os.WriteFile(path, make([]byte, 300_000), 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+	return path
+}
+
+// receive is offered a file by the guest, uses a button of it (unless that is ""), and waits for
+// what becomes of it.
+func (a *act) receive(guest *sharing, name, button, state string) {
+	a.t.Helper()
+	if err := guest.SendFile(a.file(name), 0); err != nil {
+		a.t.Fatal(err)
+	}
+	move := fmt.Sprintf(".move[data-name=%q]", name)
+	a.wait("the offer", fmt.Sprintf("document.querySelector(%q)", move+"[data-state=offered]"))
+	if button != "" {
+		a.click(move + " [data-act=" + button + "]")
+	}
+	a.wait(state, fmt.Sprintf("document.querySelector(%q)", move+"[data-state="+state+"]"))
 }
 
 // asking ends with a guest who is being asked whether the page may see.

@@ -20,6 +20,7 @@ import (
 	"pindesk/internal/presenter"
 	"pindesk/internal/smtp"
 	"pindesk/internal/smtp/smtptest"
+	"pindesk/internal/transfer"
 )
 
 // stage is what every scene is played on: a broker, a desktop as people have them, a browser.
@@ -94,7 +95,8 @@ func (a *act) share(name string, consent presenter.Consent, way ...*gate) *shari
 	if len(way) > 0 {
 		to.url = way[0].url
 	}
-	return to.present(a.pin, presenter.Config{Name: name, Screen: capture, Input: inject, Guest: a.guest, Consent: consent})
+	return to.present(a.pin, presenter.Config{Name: name, Screen: capture, Input: inject, Guest: a.guest, Consent: consent,
+		Files: transfer.Config{Policy: transfer.Both, Folder: transfer.Dir(a.t.TempDir())}})
 }
 
 // live shows the desktop, with control if consent is presenter.ControlFree.
