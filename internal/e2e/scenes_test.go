@@ -138,6 +138,12 @@ var scenes = []scene{
 		a.share("Anna's other computer", presenter.Ask)
 	}},
 
+	{name: "waiting-revoked", shows: "waiting revoked", play: func(a *act) {
+		if err := a.live(presenter.ViewOnly).EndView(1); err != nil {
+			a.t.Error(err)
+		}
+	}},
+
 	{name: "live", shows: "live ", play: func(a *act) { a.live(presenter.ControlFree) }},
 	{name: "live-watching", shows: "live ", play: func(a *act) { a.live(presenter.ViewOnly) }},
 	{name: "live-asking", shows: "live asking", play: func(a *act) { a.wantControl() }},
@@ -162,6 +168,34 @@ var scenes = []scene{
 		a.other("Björn", false)
 		a.other("", true)
 		a.click("#people-button")
+	}},
+	{name: "people-handed", shows: "live ", play: func(a *act) {
+		guest := a.live(presenter.ControlFree)
+		a.other("Björn", false)
+		a.click("#people-button")
+		a.wait("the other one", `document.querySelector('.person[data-viewer="2"] button')`)
+		if err := guest.TakeControl(); err != nil {
+			a.t.Error(err)
+		}
+		a.wait("the notice", `document.querySelector('#notice-turn')`)
+	}},
+	{name: "bar-away", shows: "live ", play: func(a *act) {
+		a.live(presenter.ControlFree)
+		a.click("#screen-button")
+		a.click("#screen-pin")
+		a.wait("the bar goes", `document.getElementById('bar').dataset.shown === 'no'`)
+	}},
+	{name: "bar-floating", shows: "live ", play: func(a *act) {
+		a.live(presenter.ControlFree)
+		a.click("#screen-button")
+		a.click("#screen-pin")
+		a.wait("the bar goes", `document.getElementById('bar').dataset.shown === 'no'`)
+		a.v.press("Home", "Home", "", 1|2)
+	}},
+	{name: "reconnecting-long", shows: "joining reconnecting", play: func(a *act) {
+		a.live(presenter.ControlFree)
+		a.gate.cut()
+		a.wait("it says since when", `document.querySelector('[data-action=now]')`)
 	}},
 
 	{name: "chat-empty", shows: "live ", play: func(a *act) { a.live(presenter.ControlFree); a.click("#chat-button") }},
