@@ -16,9 +16,10 @@ test('who is told what', () => {
   const none = at();
   const have = at({ control: true });
   const bo = (mine = {}) => at(mine, { control: true });
-  assert.equal(what(none, have), 'granted');
+  assert.equal(what(at({ asking: 'control' }), have), 'granted');
+  assert.equal(what(none, have), null, 'from the start');
   assert.equal(what(bo(), at({ control: true }, { why: 'handed' })), 'handed 2');
-  assert.equal(what(bo(), at({ control: true }, { why: 'taken' })), 'granted');
+  assert.equal(what(bo({ asking: 'control' }), at({ control: true }, { why: 'taken' })), 'granted');
   assert.equal(what(have, at({ why: 'guest' })), 'guest');
   assert.equal(what(have, bo({ why: 'handed' })), 'given 2');
   assert.equal(what(have, bo({ why: 'taken' })), 'taken 2');

@@ -7,7 +7,7 @@
 /**
  * @typedef {object} Told
  * @property {'handed' | 'granted' | 'guest' | 'given' | 'taken'} what handed: another viewer gave control to
- *   this one; granted: the guest, or nobody, did; guest: the guest has taken it back; given: this
+ *   this one; granted: it was asked for; guest: the guest has taken it back; given: this
  *   viewer's hand-over was done; taken: another viewer has it now
  * @property {ViewerState} [who] the other viewer
  */
@@ -26,7 +26,8 @@ export function told(before, after) {
   if (after.control && !before.control) {
     const giver = before.viewers.find((v) => v.control && v.viewer !== after.me);
     const now = giver && after.viewers.find((v) => v.viewer === giver.viewer);
-    return now?.why === 'handed' ? { what: 'handed', who: now } : { what: 'granted' };
+    if (now?.why === 'handed') return { what: 'handed', who: now };
+    return mine(before)?.asking === 'control' ? { what: 'granted' } : null; // who did not ask has it from the start
   }
   if (!before.control || after.control) return null;
   const who = after.viewers.find((v) => v.control);
