@@ -21,11 +21,13 @@ func (f *told) note(s string) error { f.got = append(f.got, s); return f.err }
 func (f *told) Tell(text string, viewer uint16) error {
 	return f.note("tell " + string(rune('0'+viewer)) + " " + text)
 }
-func (f *told) Watchers() []presenter.Watcher             { return f.here }
-func (f *told) TakeControl() error                        { return f.note("take") }
-func (f *told) SendFile(path string, viewer uint16) error { return f.note("send") }
-func (f *told) CancelFiles() int                          { f.got = append(f.got, "cancel"); return 1 }
-func (f *told) EndView(viewer uint16) error               { return f.note("end " + string(rune('0'+viewer))) }
+func (f *told) Watchers() []presenter.Watcher { return f.here }
+func (f *told) TakeControl() error            { return f.note("take") }
+func (f *told) SendFile(path string, viewer uint16) error {
+	return f.note("send " + string(rune('0'+viewer)) + " " + path)
+}
+func (f *told) CancelFiles() int            { f.got = append(f.got, "cancel"); return 1 }
+func (f *told) EndView(viewer uint16) error { return f.note("end " + string(rune('0'+viewer))) }
 
 func TestCommands(t *testing.T) {
 	here := []presenter.Watcher{{Viewer: 1, Name: "Eve", View: true, Control: true, May: true}, {Viewer: 2, View: true, May: true}, {Viewer: 3, Name: "Eve", Twin: true, View: true}, {Viewer: 4}}
@@ -49,9 +51,15 @@ func TestCommands(t *testing.T) {
 		"/end 65536":         {says: []string{"Write /end"}},
 		"/who": {says: []string{"Number 1: somebody who says to be “Eve” sees this screen and CONTROLS", "Number 2: somebody without a name sees this screen and may take control",
 			"Number 3: somebody who says to be “Eve” (careful", "Number 4: somebody without a name waits for your yes"}},
-		"/help":     {says: []string{"/who ", "/take ", "/end NUMBER ", "/say TEXT ", "/tell NUMBER TEXT ", "Ctrl-C"}},
-		"hello you": {says: []string{"That is no command", "/help"}},
-		"/endless":  {says: []string{"That is no command"}},
+		"/send /tmp/a b": {done: []string{"send 0 /tmp/a b"}},
+		"/send '7 days'": {done: []string{"send 0 7 days"}},
+		"/send 2 /tmp/a": {done: []string{"send 0 2 /tmp/a", "send 2 /tmp/a"}, err: presenter.ErrChoose, says: []string{"Write /send, the number and the path"}},
+		"/send /tmp/a":   {done: []string{"send 0 /tmp/a"}, err: errors.New("no such file"), says: []string{"Not sent: no such file."}},
+		"/send":          {says: []string{"Write /send and the path"}},
+		"/cancel":        {done: []string{"cancel"}},
+		"/help":          {says: []string{"/who ", "/take ", "/end NUMBER ", "/say TEXT ", "/tell NUMBER TEXT ", "Ctrl-C"}},
+		"hello you":      {says: []string{"That is no command", "/help"}},
+		"/endless":       {says: []string{"That is no command"}},
 	} {
 		out, p := &shown{}, &told{here: here, err: c.err}
 		obey(newTerminal(os.Stdin, out), p, line)

@@ -174,6 +174,7 @@ var rules = map[string]rule{
 // constrained lists the files outside internal/platform that may be built for some systems
 // only, with the reason.
 var constrained = map[string]string{
+	"cmd/presenter/files_linux_test.go":    "as terminal_linux_test.go",
 	"cmd/presenter/terminal_linux_test.go": "opens a real pseudo-terminal by Linux's own calls",
 }
 

@@ -31,7 +31,9 @@ func (p *page) wantPeople(want string) {
 
 func (p *page) wantNotice(want string) {
 	p.t.Helper()
-	eventually(p.t, 15*time.Second, "the notice "+want, func() bool { return p.text(`document.getElementById('notices').textContent`) != "" && strings.Contains(p.text(`document.getElementById('notices').textContent`), want) })
+	eventually(p.t, 15*time.Second, "the notice "+want, func() bool {
+		return p.text(`document.getElementById('notices').textContent`) != "" && strings.Contains(p.text(`document.getElementById('notices').textContent`), want)
+	})
 }
 
 // TestHandOver: control goes from one technician to another, with the guest's yes, and back

@@ -25,6 +25,8 @@ func FuzzAnyMessages(f *testing.F) {
 	f.Add([]byte{0, byte(wire.KindControl), 0, byte(len(list)), 0, byte(wire.KindUpdate), 0x46, 0, 1, byte(wire.KindAck), 0xc0, 12}, list)
 	watch, _ := json.Marshal(wire.Control{Type: wire.TypeWatch, Stream: 3})
 	f.Add([]byte{2, byte(wire.KindControl), 0, byte(len(watch)), 2, byte(wire.KindResync), 0xc0, 0}, watch)
+	offer, _ := json.Marshal(wire.Control{Type: wire.TypeFile, Viewer: 2, File: &wire.File{Op: wire.FileOffer, Number: 1, Name: "x", Size: 9}})
+	f.Add([]byte{0, byte(wire.KindControl), 0, byte(len(offer)), 2, byte(wire.KindControl), 0, byte(len(offer)), 2, byte(wire.KindChunk), 0, 20}, offer)
 	f.Fuzz(func(t *testing.T, script, body []byte) {
 		chat := &fakeChat{by: map[string]uint32{}}
 		h := New(Config{Chat: chat})
@@ -70,6 +72,9 @@ func FuzzAnyMessages(f *testing.F) {
 					if it.kind == wire.KindUpdate && it.msg.b[2] != v.stream.number() {
 						t.Fatalf("viewer of stream %d has an update of %d before it", v.stream.number(), it.msg.b[2])
 					}
+				}
+				if v.member.out.spare < 0 || v.member.out.spare > maxChunks {
+					t.Fatalf("%d bytes of files wait for a viewer", v.member.out.spare)
 				}
 				if v.unacked < 0 || v.unacked > MaxUnacked+2*(wire.HeaderSize+len(body)) {
 					t.Fatalf("viewer has %d bytes unacked", v.unacked)
