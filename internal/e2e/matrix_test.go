@@ -139,7 +139,7 @@ func TestKeyboardMatrix(t *testing.T) {
 	}
 	s := startSite(t, nil)
 	desk, v := startTechnician(t, "us")
-	results := map[string]string{}
+	results := map[cell]string{}
 	for _, own := range matrixLayouts {
 		if len(pairs[own]) == 0 {
 			continue
@@ -160,17 +160,61 @@ func TestKeyboardMatrix(t *testing.T) {
 				for _, l := range lines(own) {
 					eval[bool](v, `seen.length = 0, true`)
 					got, want := g.strike(v, k, l)
-					cell := "yes"
+					result := "yes"
 					if got != want {
-						cell = fmt.Sprintf("%q", got)
+						result = fmt.Sprintf("%q", got)
 						t.Errorf("%s: typed %q, arrived %q; the page saw %s", l.what, want, got, v.text("seen.join(' ')"))
 					}
-					results[own+"\x00"+l.what+"\x00"+theirs] = cell
+					results[cell{own, l.what, theirs}] = result
 					eventually(t, 5*time.Second, "nothing is held after "+l.what, func() bool { return len(g.d.held()) == 0 })
 				}
 				v.open("about:blank")
 			})
 		}
+	}
+	if *update && len(pairs) == len(matrixLayouts) {
+		writeMatrix(t, results)
+	}
+}
+
+// cell is a place in the tables: whose keys, what is typed on them, and where it arrives.
+type cell struct{ own, what, theirs string }
+
+// writeMatrix puts the results into docs/keyboard.md, between its two marks.
+func writeMatrix(t *testing.T, results map[cell]string) {
+	t.Helper()
+	const file, begin, end = "../../docs/keyboard.md", "<!-- the matrix, written by its test -->\n", "<!-- end of the matrix -->\n"
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok1 := strings.Cut(string(b), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		t.Fatalf("%s lacks its marks", file)
+	}
+	var s strings.Builder
+	// In code, and so that it stays one cell of a table.
+	quote := strings.NewReplacer("|", "\\|", "<less>", "<", "<plus>", "+")
+	for _, own := range matrixLayouts {
+		fmt.Fprintf(&s, "\n### Typed on `%s`, arrives on\n\n| what | keys | %s |\n|---|---|%s\n", own, strings.Join(matrixLayouts, " | "), strings.Repeat("---|", len(matrixLayouts)))
+		for _, l := range lines(own) {
+			keys := quote.Replace(l.keys)
+			switch {
+			case l.by != nil:
+				keys = l.arrives
+			case l.hold != "":
+				keys = l.hold + ", until it has repeated"
+			}
+			fmt.Fprintf(&s, "| %s | `` %s `` |", l.what, keys)
+			for _, theirs := range matrixLayouts {
+				fmt.Fprintf(&s, " %s |", quote.Replace(results[cell{own, l.what, theirs}]))
+			}
+			s.WriteString("\n")
+		}
+	}
+	if err := os.WriteFile(file, []byte(head+begin+s.String()+"\n"+end+tail), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // handPad is a window over the whole screen that notes what the pointer does.
 type handPad struct {
 	mu   sync.Mutex
-	seen []string // "+1@x,y", "-1@x,y", "@x,y"
+	seen []string // "+1@x,y", "-1@x,y", "@x,y", "key38"
 }
 
 func (d *xdesktop) handPad() *handPad {
@@ -28,7 +28,7 @@ func (d *xdesktop) handPad() *handPad {
 	screen := xproto.Setup(d.c).DefaultScreen(d.c)
 	xproto.CreateWindow(d.c, screen.RootDepth, id, d.root, 0, 0, screen.WidthInPixels, screen.HeightInPixels, 0, xproto.WindowClassInputOutput, screen.RootVisual,
 		xproto.CwBackPixel|xproto.CwOverrideRedirect|xproto.CwEventMask,
-		[]uint32{0x225588, 1, xproto.EventMaskButtonPress | xproto.EventMaskButtonRelease | xproto.EventMaskPointerMotion})
+		[]uint32{0x225588, 1, xproto.EventMaskButtonPress | xproto.EventMaskButtonRelease | xproto.EventMaskPointerMotion | xproto.EventMaskKeyPress})
 	if err := xproto.MapWindowChecked(d.c, id).Check(); err != nil {
 		d.t.Fatal(err)
 	}
@@ -45,6 +45,8 @@ func (d *xdesktop) handPad() *handPad {
 				line = fmt.Sprintf("+%d@%d,%d", e.Detail, e.RootX, e.RootY)
 			case xproto.ButtonReleaseEvent:
 				line = fmt.Sprintf("-%d@%d,%d", e.Detail, e.RootX, e.RootY)
+			case xproto.KeyPressEvent:
+				line = fmt.Sprintf("key%d", e.Detail)
 			case xproto.MotionNotifyEvent:
 				line = fmt.Sprintf("@%d,%d", e.RootX, e.RootY)
 			}
@@ -205,6 +207,20 @@ func TestTouch(t *testing.T) {
 	v.touch(start, [2]int{300, 300}, [2]int{340, 300})
 	v.touch(end)
 	pad.wait(t, "two fingers tapped", "+3@", "-3@")
+
+	// The keyboard on glass composes a word: it is there letter by letter, corrections as well.
+	v.clickOn("glass")
+	v.screenshot("glass")
+	for _, word := range []string{"t", "te", "teh"} {
+		end := int64(len(word))
+		v.do(command(input.ImeSetComposition, input.ImeSetCompositionParams{Text: word, SelectionStart: end, SelectionEnd: end}))
+	}
+	pad.wait(t, "a word while it is composed", "key28", "key26", "key43")
+	v.insert("the")
+	pad.wait(t, "the word, corrected", "key22", "key22", "key43", "key26")
+	v.clickOn("glass")
+	v.clickOn("strip-close")
+	eval[bool](v, "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))") // the picture has more room
 
 	twoFingersApart(t, v)
 	trackpad(t, v, pad)

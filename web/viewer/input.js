@@ -2,6 +2,7 @@
 // Events are listened to on the canvas and on a hidden text field, which has the focus, so that
 // input methods and keyboards on glass work.
 import { encodeInput, EventType } from '../shared/wire.js';
+import { Composition } from './composition.js';
 import { Keyboard } from './keyboard.js';
 import { buttonBit, buttonChanges, toPicture, Wheel } from './pointer.js';
 import { Touch } from './touch.js';
@@ -321,11 +322,35 @@ export class Input {
       field.setSelectionRange(FILLER.length, FILLER.length);
       if (text !== '' && this.#on) this.keyboard.text(text);
     };
-    field.addEventListener('compositionstart', () => { this.#composing = true; });
+    const word = new Composition();
+    let shown = false; // the word that is composed is typed while it changes
+    /** @param {import('./composition.js').Change} change */
+    const apply = ({ remove, add }) => {
+      if (!this.#on) return;
+      for (let n = 0; n < remove; n++) this.keyboard.tap('Backspace');
+      if (add !== '') this.keyboard.text(add);
+    };
+    const empty = () => {
+      field.value = FILLER;
+      field.setSelectionRange(FILLER.length, FILLER.length);
+    };
+    field.addEventListener('compositionstart', () => {
+      this.#composing = true;
+      shown = this.touch.glass;
+    });
+    field.addEventListener('compositionupdate', (e) => {
+      this.#at = e.timeStamp;
+      if (shown) apply(word.update(e.data));
+    });
     field.addEventListener('compositionend', (e) => {
       this.#at = e.timeStamp;
       this.#composing = false;
-      take();
+      if (shown) {
+        apply(word.end(e.data));
+        empty();
+      } else {
+        take();
+      }
     });
     field.addEventListener('beforeinput', (e) => {
       if (this.#composing || e.isComposing) return;

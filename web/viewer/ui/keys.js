@@ -76,7 +76,7 @@ function hintOfKeptKeys({ shell }) {
   });
   // What is not full screen keeps more: the menu says so.
   shell.addEntries('keys', {
-    order: 5,
+    order: 40,
     entries: () => (document.fullscreenElement || !document.fullscreenEnabled ? [] : [{
       id: 'keys-all',
       label: t('keys.all'),
