@@ -92,6 +92,7 @@ check_test() {
     want xauth xauth "keeps other users of this machine off that screen"
     want openbox openbox "the window manager on that screen"
     want xterm xterm "the program in which typed text must arrive"
+    want xclip xclip "copies and pastes on that screen"
     want xrandr x11-xserver-utils "resizes that screen while it is shared"
     want xwininfo x11-utils "tells the tests where a window is"
     want setxkbmap x11-xkb-utils "gives that screen another keyboard layout"

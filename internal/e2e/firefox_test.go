@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +98,8 @@ func TestFirefox(t *testing.T) {
 	v.exact(d)
 	v.screenshot("typed")
 
+	firefoxClipboard(t, d, v)
+
 	// The chat, from the page and back to it after a reload.
 	v.ClickOn("#chat-button")
 	v.Type("works in Firefox")
@@ -105,7 +108,7 @@ func TestFirefox(t *testing.T) {
 		return bidi.Eval[string](v.Page, `[...document.querySelectorAll('.line:not([data-unheard]) .text')].map((e) => e.textContent).join('|')`)
 	}
 	eventually(t, 10*time.Second, "the line is said", func() bool { return said() == "works in Firefox" })
-	if got := typed(); got != want {
+	if got := typed(); got != want+"\x16" {
 		t.Errorf("what is said in the chat was typed into the desktop: %q", got)
 	}
 	v.Open("about:blank")
@@ -115,4 +118,37 @@ func TestFirefox(t *testing.T) {
 	eventually(t, 10*time.Second, "the chat is there after a reload", func() bool { return said() == "works in Firefox" })
 	v.exact(d)
 	v.screenshot("chat")
+}
+
+// firefoxClipboard pastes into the remote screen, and copies from it.
+func firefoxClipboard(t *testing.T, d *xdesktop, v *firefoxPage) {
+	t.Helper()
+	there := "from here: ✓ äöü"
+	bidi.Eval[int](v.Page, fmt.Sprintf(`navigator.clipboard.writeText(%q).then(() => 0)`, there))
+	v.Chord(bidi.Control, 'v')
+	eventually(t, 20*time.Second, "what is pasted is on the remote clipboard", func() bool {
+		cmd := exec.Command("xclip", "-o", "-selection", "clipboard", "-t", "UTF8_STRING")
+		cmd.Env = append(os.Environ(), d.env()...)
+		got, _ := cmd.Output() // fails while nobody has it
+		return string(got) == there
+	})
+	here := "from there: ★"
+	cmd := exec.Command("xclip", "-i", "-selection", "clipboard")
+	cmd.Env = append(os.Environ(), d.env()...)
+	cmd.Stdin = strings.NewReader(here)
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	// Within seconds of a key or a click the page may copy by itself, else by the notice's button.
+	eventually(t, 20*time.Second, "a notice", func() bool {
+		return bidi.Eval[bool](v.Page, `(() => { document.querySelector('#notice-clipboard .act')?.click(); return document.getElementById('notice-clipboard-copied') !== null; })()`)
+	})
+	v.screenshot("clipboard")
+	v.ClickOn("#chat-button")
+	v.Chord(bidi.Control, 'v')
+	eventually(t, 10*time.Second, "what was copied is on the technician's clipboard", func() bool {
+		return bidi.Eval[string](v.Page, `document.getElementById('chat-field').value`) == here
+	})
+	bidi.Eval[bool](v.Page, `((field) => { field.value = ''; return field.dispatchEvent(new Event('input', {bubbles: true})); })(document.getElementById('chat-field'))`)
+	v.ClickOn("#side-close")
 }
