@@ -114,7 +114,10 @@ func (q *queue) nextChunkLocked() *message {
 	return m
 }
 
-func (q *queue) dropChunksLocked(why dropReason) {
+// dropChunks removes all parts of files that are not on their way yet.
+func (q *queue) dropChunks(why dropReason) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	for _, m := range q.chunks {
 		m.release()
 		q.h.drop(why)
@@ -185,14 +188,13 @@ func (q *queue) dropUpdates(why dropReason) int {
 	return q.removeLocked(func(it item) bool { return it.kind == wire.KindUpdate }, why)
 }
 
-// dropPicture removes all that shows something of the screen, and files, and is not on its way yet.
+// dropPicture removes all that shows something of the screen and is not on its way yet.
 func (q *queue) dropPicture(why dropReason) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.removeLocked(func(it item) bool {
 		return it.kind == wire.KindUpdate || it.kind == wire.KindCursor || it.kind == wire.KindPointer
 	}, why)
-	q.dropChunksLocked(why)
 }
 
 // dropClips removes what was copied and is not on its way yet.

@@ -105,6 +105,7 @@ func (f *feed) forgetPictureLocked(v *viewer) {
 	v.member.out.dropPicture(dropRevoked)
 	if !v.view {
 		v.pic = noGrant
+		v.member.out.dropChunks(dropRevoked)
 		return
 	}
 	v.pic = needKey

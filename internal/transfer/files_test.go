@@ -371,10 +371,10 @@ func TestLink(t *testing.T) {
 		least  float64 // of rate
 		queued time.Duration
 	}{
-		{"10 Mbit/s, 50 ms", 10e6 / 8, 25 * time.Millisecond, 20_000_000, 0.85, 100 * time.Millisecond},
+		{"10 Mbit/s, 50 ms", 10e6 / 8, 25 * time.Millisecond, 10_000_000, 0.85, 100 * time.Millisecond},
 		{"1 Mbit/s, 80 ms", 1e6 / 8, 40 * time.Millisecond, 3_000_000, 0.85, 150 * time.Millisecond},
 		{"300 kbit/s, 80 ms", 300e3 / 8, 40 * time.Millisecond, 1_000_000, 0.8, 250 * time.Millisecond},
-		{"100 Mbit/s, 20 ms", 100e6 / 8, 10 * time.Millisecond, 60_000_000, 0.8, 100 * time.Millisecond},
+		{"100 Mbit/s, 20 ms", 100e6 / 8, 10 * time.Millisecond, 30_000_000, 0.8, 100 * time.Millisecond},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, Both, func(w *world) {

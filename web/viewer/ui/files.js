@@ -34,6 +34,8 @@ class Shelf {
   arrived = new Map();
   /** @type {Set<number>} transfers of which the person has not seen that they want something */
   unseen = new Set();
+  /** @type {Set<number>} transfers whose file was not saved yet */
+  #unsaved = new Set();
   #open = false;
   /** @type {Map<number, Move['state']>} */
   #before = new Map();
@@ -44,11 +46,12 @@ class Shelf {
     app.on('files', ({ moves }) => this.#hear(moves));
     app.on('arrived', ({ id, name, file }) => {
       this.arrived.set(id, file);
+      this.#unsaved.add(id);
       this.#notify(id, t('files.came', { name }), 'good', { label: t('files.save'), run: () => this.save(id) });
     });
-    // Who leaves loses what is on its way; the browser has its own words for that.
+    // Who leaves loses what is on its way and what was not saved; the browser has its own words for that.
     window.addEventListener('beforeunload', (e) => {
-      if (this.moves.some((m) => m.state === 'moving' || (m.state === 'done' && !m.up && this.unseen.has(m.id)))) e.preventDefault();
+      if (this.#unsaved.size > 0 || this.moves.some((m) => m.state === 'moving')) e.preventDefault();
     });
   }
 
@@ -81,7 +84,9 @@ class Shelf {
    */
   act(id, what) {
     this.app.post({ type: 'file', id, what });
-    if (what === 'forget') this.arrived.delete(id);
+    if (what !== 'forget') return;
+    this.arrived.delete(id);
+    this.#unsaved.delete(id);
   }
 
   /** @param {number} id */
@@ -89,6 +94,7 @@ class Shelf {
     const file = this.arrived.get(id);
     const move = this.moves.find((m) => m.id === id);
     if (file && move) save(file, move.name);
+    this.#unsaved.delete(id);
     this.unseen.delete(id);
     this.app.shell.dismiss('file-' + id);
     this.app.shell.update();
