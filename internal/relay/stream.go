@@ -52,6 +52,9 @@ func (f *feed) monitorsLocked(list []wire.Monitor) {
 		f.h.drop(dropMalformed)
 		return
 	}
+	if slices.Equal(list, f.monitorListLocked()) {
+		return // all know
+	}
 	streams := make([]*stream, len(list))
 	for i, m := range list {
 		st := f.streamLocked(m.Stream)
@@ -82,8 +85,8 @@ func (f *feed) dropMonitorsLocked() {
 // watchLocked gives a viewer the picture that it wants to see.
 func (f *feed) watchLocked(v *viewer, number uint8) {
 	st := f.streamLocked(number)
-	if st == nil {
-		f.h.drop(dropStream) // gone meanwhile: the state that says so is on its way
+	if st == nil || !v.view { // gone meanwhile, and the state that says so is on its way; or none of its business
+		f.h.drop(dropStream)
 		return
 	}
 	if st == v.stream {

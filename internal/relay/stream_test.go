@@ -170,6 +170,15 @@ func TestMonitorsAreToldToThoseWhoSee(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w, p, a, _ := twoMonitors(t)
 		stranger := w.viewer(3, 1)
+		stranger.watch(1)
+		if stranger.me().Stream != 0 {
+			t.Error("a viewer without the grant has found a monitor")
+		}
+		told := len(a.said(wire.TypeState))
+		p.list(left, right)
+		if n := len(a.said(wire.TypeState)) - told; n != 0 {
+			t.Errorf("the same list was told %d times", n)
+		}
 		if got := stranger.state().Presenter.Monitors; got != nil {
 			t.Errorf("a viewer without the grant was told %+v", got)
 		}
