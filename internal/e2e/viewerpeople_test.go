@@ -1,13 +1,18 @@
 package e2e
 
 import (
+	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
+	"pindesk/internal/apikey"
+	"pindesk/internal/broker"
 	"pindesk/internal/presenter"
+	"pindesk/internal/wire"
 )
 
 // people reads the tab People: what stands at each viewer.
@@ -117,4 +122,51 @@ func TestHandOver(t *testing.T) {
 		}
 	}
 	v.screenshot("ended")
+}
+
+// TestOrganisationIsTold: whoever joins a session that was made with an API key is told whose it
+// is: the technician on the page, the guest in the terminal.
+func TestOrganisationIsTold(t *testing.T) {
+	s := startSite(t, nil)
+	db, err := broker.OpenStore(t.Context(), s.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, key, err := apikey.Service{Store: db}.Create(t.Context(), "Help & Söhne", 0)
+	db.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, _ := http.NewRequest("GET", s.url+"/api/v1/session_pin", nil)
+	req.Header.Set("Authorization", "Bearer "+key)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var made struct {
+		PIN string `json:"session_pin"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&made); err != nil || made.PIN == "" {
+		t.Fatalf("session_pin: %d %v", resp.StatusCode, err)
+	}
+	desk := newFakeDesktop(320, 200)
+	s.present(made.PIN, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
+	eventually(t, 10*time.Second, "the guest is told", func() bool {
+		return strings.Contains(s.log.String(), "presenter: This session was made by Help & Söhne, whom the operator of ")
+	})
+	for pin, want := range map[string]string{made.PIN: "Help & Söhne", s.newPIN(): ""} {
+		ws, err := s.open(pin, "viewer", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, msg, err := ws.ReadMessage()
+		ws.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if welcome, err := wire.ParseControl(msg[wire.HeaderSize:]); err != nil || welcome.Type != wire.TypeWelcome || welcome.Organisation != want {
+			t.Errorf("the first message is %+v (%v), want a welcome to a session of %q", welcome, err, want)
+		}
+	}
 }
