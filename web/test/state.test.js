@@ -154,6 +154,8 @@ test('ends and errors', () => {
   };
   assert.deepEqual([4010, 4011, 4012, 4013, 'unknown_session'].map((c) => over(c)).map((p) => `${p.state} ${p.detail}`), ['ended taken', 'ended ended', 'ended blocked', 'error full', 'ended ended']);
   assert.deepEqual(['unknown_session', 'blocked', 'bad_origin'].map((c) => over(c, true)).map((p) => `${p.state} ${p.detail}`), ['error unknown', 'error blocked', 'error other']);
+  assert.match(over('bad_origin', true).panel.text, /at an address at which it does not work/);
+  assert.match(over('no_coffee', true).panel.text, /no_coffee/);
   assert.deepEqual(over(4010).panel.actions, ['here', 'home']);
   assert.match(over('bad_origin', true).panel.text, /bad_origin/);
   const { m, open } = setup();

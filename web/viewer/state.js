@@ -276,7 +276,8 @@ export class Model {
       return panel(t(detail === 'blocked' ? 'error.blocked.title' : 'ended.title'), text, detail === 'taken' ? ['here', 'home'] : detail === 'blocked' ? ['home'] : ['new', 'home']);
     }
     if (state === 'error') {
-      return panel(t(`error.${detail}.title`), t(`error.${detail}.text`, { code: this.#end?.reason ?? '' }), detail === 'other' || detail === 'full' || detail === 'data' ? ['retry', 'home'] : ['home']);
+      const code = this.#end?.reason ?? '', known = 'error.code.' + code; // some codes have words of their own
+      return panel(t(`error.${detail}.title`), t(detail === 'other' && hasText(known) ? known : `error.${detail}.text`, { code }), detail === 'other' || detail === 'full' || detail === 'data' ? ['retry', 'home'] : ['home']);
     }
     if (detail === 'connecting') return panel(t('joining.title'), t('joining.text'));
     if (detail === 'busy') {

@@ -301,6 +301,7 @@ export default {
   'error.pin.text': 'Die Adresse dieser Seite enthält keine PIN oder nur einen Teil davon. Geben Sie die PIN auf der Startseite ein.',
   'error.data.title': 'Das lässt sich nicht anzeigen',
   'error.data.text': 'Das Programm, das den Bildschirm teilt, hat Daten gesendet, die diese Seite nicht anzeigen kann. Sie können sich neu verbinden.',
+  'error.code.bad_origin': 'Diese Seite wurde unter einer Adresse geöffnet, unter der sie nicht funktioniert. Öffnen Sie sie unter der Adresse, die Sie bekommen haben.',
   'error.other.title': 'Das hat nicht geklappt',
   'error.other.text': 'Antwort des Servers: {code}.',
 

@@ -302,6 +302,7 @@ export default {
   'error.pin.text': 'The address of this page has no PIN, or only a part of one. Enter it on the first page.',
   'error.data.title': 'This cannot be shown',
   'error.data.text': 'The program that shares the screen sent data that this page cannot show. You can connect again.',
+  'error.code.bad_origin': 'This page was opened at an address at which it does not work. Open it at the address that you were given.',
   'error.other.title': 'This did not work',
   'error.other.text': 'The server answered: {code}.',
 
