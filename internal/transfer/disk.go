@@ -44,11 +44,11 @@ func (d Dir) Create(name string) (Incoming, error) {
 	if name != wire.CleanFileName(name) {
 		return nil, fmt.Errorf("%q is no fit name", name)
 	}
-	if err := os.MkdirAll(string(d), 0o755); err != nil {
+	if err := os.MkdirAll(string(d), 0o700); err != nil {
 		return nil, err
 	}
 	for n := range tries {
-		// Never executable, whatever it was; and only this person's until it is whole.
+		// Never executable, whatever it was; and only this person's.
 		f, err := os.OpenFile(filepath.Join(string(d), numbered(name, n)+".part"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err == nil {
 			return &incoming{f, string(d), name}, nil
@@ -84,24 +84,16 @@ func (i *incoming) Keep() (string, error) {
 	}
 	for n := range tries {
 		path := filepath.Join(i.dir, numbered(i.name, n))
-		place, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		place, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
 		if err != nil {
 			return "", err
 		}
-		info, err := place.Stat()
 		_ = place.Close() // it is empty
-		if err == nil {
-			// As any new file of this person's: 0644 less the umask. The mark of the web that Windows knows
-			// would be set here, before the file has its name.
-			err = os.Chmod(i.File.Name(), info.Mode().Perm())
-		}
-		if err == nil {
-			err = os.Rename(i.File.Name(), path)
-		}
-		if err != nil {
+		// The mark of the web that Windows knows would be set here, before the file has its name.
+		if err := os.Rename(i.Name(), path); err != nil {
 			_ = os.Remove(path)
 			return "", err
 		}
@@ -121,7 +113,7 @@ func syncDir(dir string) {
 
 func (i *incoming) Discard() {
 	_ = i.Close() // it may be closed
-	_ = os.Remove(i.File.Name())
+	_ = os.Remove(i.Name())
 }
 
 // source is a file that is given.
