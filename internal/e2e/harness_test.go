@@ -175,6 +175,7 @@ type goViewer struct {
 	state   wire.Control
 	refused []wire.Control
 	heard   []string // of the chat
+	clips   []string // what was copied on the presenter's computer
 	updates int
 	keys    int
 	resyncs int
@@ -256,6 +257,12 @@ func (v *goViewer) messageLocked(msg []byte) {
 		}
 		u, _, _, _ := wire.ParseUpdate(body)
 		v.sendLocked(wire.KindAck, v.dec.Seq(), wire.AppendAck(nil, wire.Ack{Captured: u.Captured, Part: v.dec.Part()}))
+	case wire.KindClip:
+		text, err := wire.ParseClip(body)
+		if err != nil {
+			v.t.Error("the relay sent", err)
+		}
+		v.clips = append(v.clips, text)
 	case wire.KindControl:
 		c, err := wire.ParseControl(body)
 		if err != nil {
