@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 
 	"pindesk/internal/presenter"
@@ -95,6 +96,7 @@ func TestClipboard(t *testing.T) {
 	for _, name := range []string{"clipboard-read", "clipboard-write"} {
 		v.do(command(browser.SetPermission, browser.SetPermissionParams{Origin: s.url, Permission: &browser.PermissionDescriptor{Name: name}, Setting: browser.PermissionSettingGranted}))
 	}
+	v.do(command(emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})) // as a window in front
 	v.open(s.url + "/view#" + pin)
 	run(t, d.env(), filepath.Join(bin, "presenter"), "--broker", s.url, "--pin", pin, "--consent", "control")
 	v.wantState("live  control=yes")

@@ -148,7 +148,7 @@ func (p *Presenter) open(ctx context.Context, a joinAnswer) (*websocket.Conn, er
 		ws.Close()
 		return nil, fmt.Errorf("%w: it does not speak %s", errRefused, wire.Protocol)
 	}
-	ws.SetReadLimit(wire.HeaderSize + wire.MaxControl)
+	ws.SetReadLimit(wire.MaxViewerMessage) // the most that the relay passes on; its own messages are shorter
 	return ws, nil
 }
 
