@@ -109,7 +109,7 @@ func (k *keyboard) fake(kc xproto.Keycode, down bool) {
 }
 
 // between is how long a fast typist leaves between two keys.
-const between = 8 * time.Millisecond
+const between = 4 * time.Millisecond
 
 // press plays a script: characters are typed, <Name> is a key, <Control+c> are keys held
 // together, <+Shift> holds one down until up.

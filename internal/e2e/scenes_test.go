@@ -161,6 +161,13 @@ var scenes = []scene{
 	}},
 
 	{name: "menu-screen", shows: "live ", play: func(a *act) { a.live(presenter.ControlFree); a.click("#screen-button") }},
+	{name: "menu-keys", shows: "live ", play: func(a *act) { a.live(presenter.ControlFree); a.click("#keys-button") }},
+	{name: "keys-strip", shows: "live ", play: func(a *act) { a.live(presenter.ControlFree); a.v.menu("keys", "keys-strip"); a.click("#strip-alt") }},
+	{name: "keys-typing", shows: "live ", play: func(a *act) {
+		a.live(presenter.ControlFree)
+		eval[bool](a.v, noClipboard)
+		a.v.menu("keys", "keys-type")
+	}},
 	{name: "stats", shows: "live ", play: func(a *act) { a.live(presenter.ControlFree); a.click("#stats-button") }},
 	{name: "people", shows: "live ", play: func(a *act) {
 		a.live(presenter.ControlFree)

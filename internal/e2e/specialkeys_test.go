@@ -49,6 +49,9 @@ func (p *page) clickOn(id string) {
 	eval[bool](p, fmt.Sprintf("document.getElementById(%q).click(), true", id))
 }
 
+// noClipboard keeps the clipboard from the page, as a person or a browser may.
+const noClipboard = `Object.defineProperty(navigator.clipboard ?? (navigator.clipboard = {}), 'readText', { value: () => Promise.reject(new Error('no')) }), true`
+
 // TestSpecialKeys sends keys that a browser keeps, by the menu and by keys on the page, and
 // types a text as keystrokes, which stops when control ends.
 func TestSpecialKeys(t *testing.T) {
@@ -82,8 +85,7 @@ func TestSpecialKeys(t *testing.T) {
 		t.Errorf("keys %v stay held", held)
 	}
 
-	// A clipboard that the page may not read.
-	eval[bool](v, `Object.defineProperty(navigator.clipboard, 'readText', { value: () => Promise.reject(new Error('no')) }), true`)
+	eval[bool](v, noClipboard)
 	typeText := func(text string) {
 		v.menu("keys", "keys-type")
 		v.do(chromedp.WaitVisible("#typing-text"))

@@ -77,7 +77,7 @@ function hintOfKeptKeys({ shell }) {
   // What is not full screen keeps more: the menu says so.
   shell.addEntries('keys', {
     order: 40,
-    entries: () => (document.fullscreenElement || !document.fullscreenEnabled ? [] : [{
+    entries: () => (document.fullscreenElement || !document.fullscreenEnabled || matchMedia('(pointer: coarse)').matches ? [] : [{
       id: 'keys-all',
       label: t('keys.all'),
       hint: t(lockable ? 'keys.all.hint' : 'keys.all.some'),
@@ -124,10 +124,10 @@ function Keys({ app: { input }, close }) {
     <div role="toolbar" aria-label=${t('keys.strip')} class="row" onKeyDown=${(/** @type {KeyboardEvent & {currentTarget: HTMLElement}} */ e) => rove(e, e.currentTarget, 'button', 'row')}>
       ${STICKY.map(({ name, code }) => html`<button key=${code} id=${'strip-' + name} type="button" class="sticky" data-how=${keyboard.stuck(code) ?? ''}
         aria-pressed=${String(keyboard.stuck(code) !== null)} title=${t('keys.sticky')} onClick=${() => keyboard.stick(code)}>${t('keys.' + name)}</button>`)}
-      ${STRIP.map(({ name, code }) => html`<button key=${code} id=${'strip-' + name} type="button" aria-label=${label(name) === name ? undefined : t('keys.name.' + name)}
+      ${STRIP.map(({ name, code }) => html`<button key=${code} id=${'strip-' + name} type="button" aria-label=${name in ARROWS ? t('keys.name.' + name) : undefined}
         onClick=${() => keyboard.tap(code)}>${label(name)}</button>`)}
-      <button id="strip-close" type="button" class="plain" aria-label=${t('keys.strip.close')} onClick=${close}><${Icon} name="close" /></button>
-    </div>`;
+    </div>
+    <button id="strip-close" type="button" class="plain" aria-label=${t('keys.strip.close')} onClick=${close}><${Icon} name="close" /></button>`;
 }
 
 const ARROWS = /** @type {Record<string, string>} */ ({ left: '←', up: '↑', down: '↓', right: '→' });
