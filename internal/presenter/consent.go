@@ -105,7 +105,11 @@ func (c *consent) tellGuest(now, before wire.ViewerState) {
 	say, name := c.s.p.cfg.Say, Says(now.Name)
 	switch {
 	case now.Online && now.Control && !(before.Online && before.Control):
-		say("%s sees this screen and controls it. To take control back, type /take and press Enter.", name)
+		back := " To take control back, type /take and press Enter."
+		if c.s.p.cfg.Consent == ControlFree { // perhaps nobody is there to type
+			back = ""
+		}
+		say("%s sees this screen and controls it.%s", name, back)
 	case now.Online && now.View && before.Online && before.Control && !now.Control:
 		say("%s controls this computer no more.", name)
 	case now.Online && now.View && !(before.Online && before.View && !before.Control):

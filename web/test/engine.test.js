@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { language } from '../shared/texts.js';
 import { Picture } from '../shared/picture.js';
-import { encodeControl, Kind, message, parseAck, parseControl, parseHeader, parseInput, encodeInput } from '../shared/wire.js';
+import { encodeClip, encodeControl, Kind, message, parseAck, parseClip, parseControl, parseHeader, parseInput, encodeInput } from '../shared/wire.js';
 import { Engine, KEEP_PICTURE } from '../viewer/engine.js';
 import { Front } from '../viewer/front.js';
 import { CopyOutlet, SharedOutlet } from '../viewer/outlet.js';
@@ -149,6 +149,22 @@ test('input: numbered on each socket, only for the epoch that the page shows', a
   hear(control({ type: 'welcome', role: 'viewer', viewer: 5, epoch: 1 }));
   input(1);
   assert.deepEqual(inputs(), [1, 2, 1]);
+});
+
+test('texts of the clipboard count with the inputs, and come of the present epoch only', async () => {
+  const { engine, hear, of, sent } = await setup();
+  hear(key());
+  engine.take({ type: 'input', epoch: 1, stream: 0, body: encodeInput(1, []), at: 0 });
+  engine.take({ type: 'clip', body: encodeClip('pasted') });
+  engine.take({ type: 'input', epoch: 1, stream: 0, body: encodeInput(1, []), at: 0 });
+  assert.deepEqual(sent.slice(-3).map((m) => [m.header.kind, m.header.seq]), [[Kind.Input, 1], [Kind.Clip, 2], [Kind.Input, 3]]);
+  assert.equal(parseClip(sent.at(-2).body), 'pasted');
+  for (const [epoch, text] of [[1, 'copied'], [2, 'of another computer']]) {
+    hear(message({ kind: Kind.Clip, epoch }, encodeClip(text)));
+  }
+  hear(message({ kind: Kind.Clip, epoch: 1 }, Uint8Array.of(0)));
+  hear(message({ kind: Kind.Clip, epoch: 1 }, Uint8Array.of(1, 0x1b)));
+  assert.deepEqual(of('clip').map((m) => m.text), ['copied', '']);
 });
 
 test('the picture of a presenter that is away goes after a while', async () => {
