@@ -147,9 +147,13 @@ function edges(app) {
   const move = (now) => {
     frame = 0;
     const [x, y] = [stage.scrollLeft, stage.scrollTop];
-    viewport.pan(vx * SPEED * Math.min(50, now - last), vy * SPEED * Math.min(50, now - last));
-    last = now;
-    if (stage.scrollLeft !== x || stage.scrollTop !== y) frame = requestAnimationFrame(move);
+    // The first frame only begins to measure, and one right after another moves by less than the
+    // stage scrolls by: neither is the picture's end.
+    const passed = last === 0 ? 0 : Math.min(50, now - last);
+    viewport.pan(vx * SPEED * passed, vy * SPEED * passed);
+    const moved = stage.scrollLeft !== x || stage.scrollTop !== y;
+    if (moved || last === 0) last = now;
+    if ((vx !== 0 || vy !== 0) && (moved || passed < 50)) frame = requestAnimationFrame(move);
   };
   stage.addEventListener('pointermove', (e) => {
     if (!app.input.on || e.pointerType === 'touch' || viewport.mode === 'fit') return;
@@ -157,7 +161,7 @@ function edges(app) {
     vx = pull(e.clientX - box.left, stage.clientWidth);
     vy = pull(e.clientY - box.top, stage.clientHeight);
     if ((vx !== 0 || vy !== 0) && frame === 0) {
-      last = performance.now();
+      last = 0;
       frame = requestAnimationFrame(move);
     }
   });
