@@ -26,6 +26,7 @@ func startTechnician(t *testing.T, layout string) (*xdesktop, *page) {
 	d := startDesktop(t, "1300x900")
 	d.setLayout(layout)
 	run(t, d.env(), "openbox")
+	d.typewriter() // another window to go to
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Flag("headless", false), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 860),
 		chromedp.Flag("disable-component-update", true), chromedp.Env(append(d.env(), "LANG=C.UTF-8")...), chromedp.WSURLReadTimeout(time.Minute))
 	if path := os.Getenv("CHROME"); path != "" {
@@ -172,8 +173,30 @@ func TestKeyboardMatrix(t *testing.T) {
 			})
 		}
 	}
+	altTabAway(t, s, desk, v)
 	if *update && len(pairs) == len(matrixLayouts) {
 		writeMatrix(t, results)
+	}
+}
+
+// altTabAway lets the technician's own system take Alt+Tab: the page hears of Alt, then loses the
+// keyboard and hears of no end. Alt must not stay held at the guest.
+func altTabAway(t *testing.T, s *site, desk *xdesktop, v *page) {
+	t.Helper()
+	g := startGuest(t, s, "us")
+	v.t = t
+	v.open(s.url + "/view#" + g.pin)
+	v.wantState("live  control=yes")
+	v.click(100, 100)
+	desk.setLayout("us")
+	k := desk.keyboard()
+	k.press("<+Alt>")
+	eventually(t, 5*time.Second, "Alt is held", func() bool { return len(g.d.held()) == 1 })
+	k.press("<Tab>")
+	k.up("Alt")
+	eventually(t, 5*time.Second, "nothing is held after Alt+Tab", func() bool { return len(g.d.held()) == 0 })
+	if typed := g.typed(); typed != "" {
+		t.Errorf("the guest's terminal got %q", typed)
 	}
 }
 
