@@ -111,6 +111,9 @@ func readAssets(web fs.FS, brand func(page []byte) []byte) (map[string]*asset, e
 		if isPage(name) {
 			body = brand(body)
 		}
+		if hasComments(name) {
+			body = uncommented(body)
+		}
 		files[name] = newAsset(contentType, body)
 		return nil
 	})
