@@ -121,7 +121,7 @@ func checkSVG(body []byte) error {
 	var css strings.Builder
 	for {
 		t, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

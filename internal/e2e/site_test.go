@@ -175,11 +175,11 @@ func TestNewSessionRegions(t *testing.T) {
 		return nil
 	}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.URL.Path == "/resources/latency_hosts.json":
+		switch r.URL.Path {
+		case "/resources/latency_hosts.json":
 			fmt.Fprintf(w, `{"eu-far-1": %q, "eu-gone-1": %q, "eu-near-1": %q}`, far, gone.URL, near)
 			return
-		case r.URL.Path == "/api/v1/session_pin":
+		case "/api/v1/session_pin":
 			asked <- r.URL.Query().Get("region")
 			w.WriteHeader(http.StatusServiceUnavailable)
 			fmt.Fprint(w, `{"success":false,"error":"draining","message":""}`)
@@ -267,7 +267,7 @@ func TestGermanAndRightToLeft(t *testing.T) {
 	for _, path := range []string{"/", "/#" + pin, "/new", "/new#" + pin, "/view#" + pin, "/view#x"} {
 		v.open("about:blank")
 		v.open(s.url + path)
-		v.until(path+" is turned around", "document.documentElement.dir === 'rtl' && document.body.textContent.includes('‏')")
+		v.until(path+" is turned around", "document.documentElement.dir === 'rtl' && document.body.textContent.includes('\u200f')")
 		v.until(path+" is there", "document.readyState === 'complete' && (document.querySelector('#expiry') || !location.href.includes('/new#'))")
 		v.screenshot("rtl" + strings.NewReplacer("/", "-", "#", "-", pin, "pin").Replace(path))
 		// What is written from left to right all the same.

@@ -211,7 +211,7 @@ func TestTouch(t *testing.T) {
 	// The keyboard on glass composes a word: it is there letter by letter, corrections as well.
 	v.clickOn("glass")
 	v.screenshot("glass")
-	for _, word := range []string{"t", "te", "teh"} {
+	for _, word := range []string{"t", "te", "teh"} { //nolint:misspell // on purpose
 		end := int64(len(word))
 		v.do(command(input.ImeSetComposition, input.ImeSetCompositionParams{Text: word, SelectionStart: end, SelectionEnd: end}))
 	}

@@ -163,7 +163,8 @@ func (a *api) failPage(w http.ResponseWriter, r *http.Request, code string, stat
 	text := func(key string) string { return fill.Replace(p.text(l, key)) }
 	page := errorPage{
 		App: a.Brand.Name, Language: l.tag, Dir: l.dir, Status: status, Title: text("fault." + code + ".title"), Text: text("fault." + code + ".text"),
-		Home: text("fault.home"), Support: template.URL(a.Brand.Support), SupportLabel: text("foot.support"), // brand.New made the URL fit for links
+		Home: text("fault.home"), SupportLabel: text("foot.support"),
+		Support: template.URL(a.Brand.Support), //nolint:gosec // brand.New made the URL fit for links
 	}
 	if status >= 500 || status == http.StatusTooManyRequests {
 		page.Again = text("action.retry")

@@ -54,7 +54,7 @@ func TestErrorPages(t *testing.T) {
 		if got := strings.Join(w.Header()["Vary"], ","); got != "Accept,Accept-Language" {
 			t.Errorf("%s: Vary %q", tc.path, got)
 		}
-		if csp := w.Header().Get("Content-Security-Policy"); csp != d.api.pageCSP {
+		if csp := w.Header().Get("Content-Security-Policy"); csp != d.pageCSP {
 			t.Errorf("%s: CSP %q", tc.path, csp)
 		}
 	}
@@ -82,7 +82,7 @@ func TestErrorPagesOfFaults(t *testing.T) {
 		if code == fault.TooMany {
 			failure = tooMany("for programs", 42e9)
 		}
-		d.api.mux.Get("/broken/"+code[:4], d.api.serve(func(http.ResponseWriter, *http.Request) error { return failure }))
+		d.mux.Get("/broken/"+code[:4], d.serve(func(http.ResponseWriter, *http.Request) error { return failure }))
 		w := d.call("GET", "/broken/"+code[:4], "", "Accept", browserAccepts)
 		body := w.Body.String()
 		if !strings.Contains(body, want) || strings.Contains(body, "for programs") {

@@ -53,7 +53,7 @@ func launch(tb testing.TB) string {
 	if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(prefs.String()), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	cmd := exec.Command(path, "--headless", "--no-remote", "--remote-debugging-port=0", "--profile", profile)
+	cmd := exec.CommandContext(tb.Context(), path, "--headless", "--no-remote", "--remote-debugging-port=0", "--profile", profile)
 	cmd.Env = append(os.Environ(), "HOME="+profile, "MOZ_CRASHREPORTER_DISABLE=1")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
