@@ -82,7 +82,7 @@ func TestErrorPagesOfFaults(t *testing.T) {
 		if code == fault.TooMany {
 			failure = tooMany("for programs", 42e9)
 		}
-		d.mux.Get("/broken/"+code[:4], d.serve(func(http.ResponseWriter, *http.Request) error { return failure }))
+		d.api.mux.Get("/broken/"+code[:4], d.serve(func(http.ResponseWriter, *http.Request) error { return failure }))
 		w := d.call("GET", "/broken/"+code[:4], "", "Accept", browserAccepts)
 		body := w.Body.String()
 		if !strings.Contains(body, want) || strings.Contains(body, "for programs") {
