@@ -273,3 +273,15 @@ test('a window fills a link, and what else goes over it waits little', () => {
     assert.ok(worst < 150, `a message waits ${worst} ms`);
   }
 });
+
+test('what is sent last is sent again when it is lost', async () => {
+  const p = pair();
+  let lost = 0;
+  p.a.lose = () => p.b.files.moves[0].at === 0 && lost++ === 0;
+  p.connect();
+  const data = bytesOf(500);
+  p.a.files.send([{ name: 'x', file: new Blob([data]) }]);
+  await p.run(() => p.b.told.length > 0);
+  p.b.files.act(p.b.told[0].id, 'accept');
+  await arrives(p, p.a, p.b, data, 'x');
+});

@@ -414,8 +414,12 @@ export class Files {
         if (sender.lost) {
           this.#say(one, { op: 'cancel', reason: 'lost' });
           this.#fail(one, 'lost');
-        } else this.#later(sender.expire(this.env.now()));
-        return;
+          return;
+        }
+        const wait = sender.expire(this.env.now());
+        this.#later(wait);
+        if (wait > 0 || sender.next(MAX_CHUNK_DATA).n === 0) return;
+        continue; // too long without an ack: it has gone back to the newest one
       }
       if (this.env.buffered() > MOST_BUFFERED) {
         this.#later(LOOK_AGAIN);
