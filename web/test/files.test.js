@@ -285,3 +285,40 @@ test('what is sent last is sent again when it is lost', async () => {
   p.b.files.act(p.b.told[0].id, 'accept');
   await arrives(p, p.a, p.b, data, 'x');
 });
+
+test('what the guest gives up leaves room for the next one at once', async () => {
+  const one = page();
+  const sent = [];
+  one.onSent = (number) => sent.push(number);
+  one.up();
+  one.files.send(['a', 'b'].map((name) => ({ name, file: new Blob([bytesOf(100_000)]) })));
+  const [a, b] = one.said.map((s) => s.number);
+  for (const number of [a, b]) one.hear({ op: 'accept', number, offset: 0 });
+  await settle();
+  assert.ok(sent.includes(a) && !sent.includes(b), 'one after the other');
+  one.hear({ op: 'cancel', number: a, reason: 'full' });
+  await settle();
+  assert.ok(sent.includes(b));
+});
+
+test('offers that are cancelled again do not fill the list', () => {
+  const one = page();
+  one.up();
+  for (let number = 1; number <= 500; number++) {
+    one.hear({ op: 'offer', number, name: 'b' + number, size: 1 });
+    one.hear({ op: 'cancel', number, reason: 'stopped' });
+  }
+  assert.deepEqual([one.told.length, one.told.at(-1).name], [50, 'b500']);
+});
+
+test('with the session everything ends', () => {
+  const one = page();
+  one.up();
+  one.files.send(Array.from({ length: 6 }, () => ({ name: 'a', file: new Blob(['x']) })));
+  one.hear({ op: 'accept', number: one.said[0].number, offset: 0 });
+  const said = one.said.length;
+  one.files.onLink(false);
+  one.files.end();
+  assert.deepEqual(one.told.map((m) => m.state + m.reason), Array(6).fill('failedlost'));
+  assert.equal(one.said.length, said);
+});

@@ -158,7 +158,8 @@ export class Engine {
     // Who was refused too often stays the same viewer: a reload is no way round it.
     if (state.phase === 'over' && state.code !== Close.Blocked && state.code !== 'blocked') this.#remember('');
     this.#model.onLink(state);
-    this.#files.onLink(state.phase === 'open');
+    if (state.phase === 'over') this.#files.end();
+    else this.#files.onLink(state.phase === 'open');
     this.#show();
   }
 

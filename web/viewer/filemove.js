@@ -5,6 +5,8 @@
 /** @typedef {import('./filesender.js').Receiver} Receiver */
 /** @typedef {import('./filesender.js').Sender} Sender */
 
+/** Of a file that comes: kept as a Blob, which the browser may put on its disk. */
+export const PART = 4 << 20;
 const SPEED_SPAN = 5000; // ms over which the speed is measured
 
 /**
@@ -59,6 +61,26 @@ export const over = (move) => move.state === 'done' || move.state === 'failed';
 
 /** What is said of an upload. @param {Move} move @returns {Omit<FileControl, 'number'>} */
 export const offer = (move) => ({ op: 'offer', name: move.name, size: move.size });
+
+/**
+ * Puts what has come behind what came before.
+ * @param {Inner} one its buffer has room for the next byte
+ * @param {Uint8Array} data not beyond the file's end
+ */
+export function keep(one, data) {
+  for (let from = 0; from < data.length;) {
+    const n = Math.min(data.length - from, one.buffer.length - one.filled);
+    one.buffer.set(data.subarray(from, from + n), one.filled);
+    one.filled += n;
+    from += n;
+    if (one.filled === one.buffer.length) {
+      one.parts.push(new Blob([one.buffer]));
+      const left = one.move.size - PART * one.parts.length;
+      if (left > 0 && left < one.buffer.length) one.buffer = new Uint8Array(left);
+      one.filled = 0;
+    }
+  }
+}
 
 /**
  * Bytes a second lately; 0 = not known yet.

@@ -3,7 +3,7 @@
 // a busy page are in each other's way. Pure: what it needs of the browser is injected.
 import { Sha256 } from '../shared/sha256.js';
 import { cleanFileName, encodeChunk, MAX_CHUNK_DATA, MAX_FILE_SIZE } from '../shared/wire.js';
-import { offer, over, speedOf } from './filemove.js';
+import { keep, offer, over, PART, speedOf } from './filemove.js';
 import { Receiver, Sender } from './filesender.js';
 import { Window } from './filewindow.js';
 
@@ -14,11 +14,11 @@ import { Window } from './filewindow.js';
 /** @typedef {import('./filemove.js').Move} Move */
 
 const PIECE = 1 << 20; // read at once
-const PART = 4 << 20; // of a file that comes: kept as a Blob, which the browser may put on its disk
 const MOST_BUFFERED = 64 << 10; // bytes that wait in the socket, which input would wait behind
 const LOOK_AGAIN = 4; // ms, when that is full
 const MAX_ASKING = 4; // offers and asks before the guest at once; the others wait here
 const MAX_OFFERED = 16; // of the guest, before this page's person
+const MOST_FAILED = 50; // of the list; else a guest that offers and cancels for ever would fill it
 const RETURN_TIME = 30_000; // for the guest's side to offer again after an interruption
 const TELL_EVERY = 250;
 /** Larger files are not taken: they would have to fit into what a browser keeps for a page. */
@@ -52,6 +52,12 @@ export class Files {
     return this.#all.map(({ move }) => ({ ...move }));
   }
 
+  /** Nothing goes on: the session is over, or another computer has come. */
+  end() {
+    this.#away(); // before what fails makes room for what waits
+    for (const one of [...this.#all]) this.#fail(one, 'lost');
+  }
+
   /** The socket is open, or is gone. @param {boolean} open */
   onLink(open) {
     if (open) this.#sockets++;
@@ -75,7 +81,7 @@ export class Files {
   #state(c) {
     const mine = c.viewers?.find((v) => v.viewer === this.#me);
     if (mine?.held) { // another computer: it is not the one that these files were for
-      for (const one of [...this.#all]) this.#fail(one, 'lost');
+      this.end();
     }
     const up = mine !== undefined && (mine.view ?? false) && !mine.held && (c.presenter?.attached ?? false);
     const attach = `${this.#sockets}/${c.epoch}`;
@@ -203,7 +209,10 @@ export class Files {
     if (over(one.move)) return;
     Object.assign(one.move, { state: 'failed', reason, waiting: false, speed: 0 });
     this.#release(one);
+    const failed = this.#all.filter((o) => o.move.state === 'failed');
+    if (failed.length > MOST_FAILED) this.#all = this.#all.filter((o) => o !== failed[0]);
     this.#offerMore();
+    this.#pump(); // the next one's turn
     this.#changed();
   }
 
@@ -354,30 +363,11 @@ export class Files {
     const { take, again } = one.receiver.take(offset, data.length);
     if (take) {
       one.hash.update(data);
-      this.#keep(one, data);
+      keep(one, data);
       one.move.at = one.receiver.at;
       this.#soon();
     }
     this.#say(one, { op: 'ack', offset: one.receiver.at, ...(again && { again }) });
-  }
-
-  /**
-   * @param {Inner} one
-   * @param {Uint8Array} data
-   */
-  #keep(one, data) {
-    for (let from = 0; from < data.length;) {
-      const n = Math.min(data.length - from, one.buffer.length - one.filled);
-      one.buffer.set(data.subarray(from, from + n), one.filled);
-      one.filled += n;
-      from += n;
-      if (one.filled === one.buffer.length) {
-        one.parts.push(new Blob([one.buffer]));
-        const left = one.move.size - PART * one.parts.length;
-        if (left > 0 && left < one.buffer.length) one.buffer = new Uint8Array(left);
-        one.filled = 0;
-      }
-    }
   }
 
   /**
