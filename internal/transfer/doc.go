@@ -7,8 +7,9 @@
 //
 // Files.Run is one goroutine, which outlives connections and owns all transfers: a slow disk
 // delays files and nothing else. Everything else of Files may be called by any goroutine and
-// never waits; what it brings waits in a mailbox that is bounded in bytes: a chunk that finds
-// it full is lost, as one that the relay had no room for.
+// never waits; what it brings waits in a mailbox. What comes from viewers is bounded there, and what
+// finds it full is lost, as a chunk that the relay had no room for; what this computer's side says
+// never is.
 //
 // # Not to be in the way
 //

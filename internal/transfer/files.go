@@ -13,9 +13,10 @@ import (
 
 // Bounds of what one viewer can make this computer remember.
 const (
-	maxMoves   = 32 // transfers of one viewer
-	maxWaiting = 8  // of them before the guest
-	maxRefused = 3  // offers and asks in a row, after which nobody is asked any more
+	maxMoves   = 32  // transfers of one viewer
+	maxWaiting = 8   // of them before the guest
+	maxRefused = 3   // offers and asks in a row, after which nobody is asked any more
+	maxOut     = 256 // answers that wait for the link: far more than its transfers need
 )
 
 // Files is all transfers of a presenter.
@@ -102,13 +103,13 @@ func New(c Config) *Files {
 func (f *Files) Wishes() <-chan Wish { return f.wishes }
 
 // Connected begins a new connection.
-func (f *Files) Connected(l Link) { f.mail.put(func() { f.connect(&l) }, 0) }
+func (f *Files) Connected(l Link) { f.mail.own(func() { f.connect(&l) }) }
 
 // Disconnected ends it.
-func (f *Files) Disconnected() { f.mail.put(func() { f.connect(nil) }, 0) }
+func (f *Files) Disconnected() { f.mail.own(func() { f.connect(nil) }) }
 
 // Viewers says who may see the screen now: all of them, also those that are away for a moment.
-func (f *Files) Viewers(all []Viewer) { f.mail.put(func() { f.setViewers(all) }, 0) }
+func (f *Files) Viewers(all []Viewer) { f.mail.latest(func() { f.setViewers(all) }) }
 
 // Control takes a "file" of a viewer.
 func (f *Files) Control(viewer uint16, s wire.File) {
@@ -126,7 +127,7 @@ func (f *Files) Chunk(viewer uint16, number uint32, body []byte) {
 }
 
 // Answer takes the guest's answer to a wish.
-func (f *Files) Answer(w Wish, a Answer) { f.mail.put(func() { f.answer(w, a) }, 0) }
+func (f *Files) Answer(w Wish, a Answer) { f.mail.own(func() { f.answer(w, a) }) }
 
 // ErrChoose means that several viewers could be meant.
 var ErrChoose = errors.New("several technicians see this screen")
@@ -141,10 +142,7 @@ func (f *Files) Send(path string, viewer uint16) error {
 		return err
 	}
 	result := make(chan error, 1)
-	if !f.mail.put(func() { result <- f.give(src, viewer, 0) }, 0) {
-		_ = src.f.Close()
-		return errors.New("too much is going on: try again")
-	}
+	f.mail.own(func() { result <- f.give(src, viewer, 0) })
 	select {
 	case err = <-result:
 	case <-f.over:
@@ -159,7 +157,7 @@ func (f *Files) Send(path string, viewer uint16) error {
 // Cancel ends all transfers, for the guest, and returns how many there were.
 func (f *Files) Cancel() int {
 	result := make(chan int, 1)
-	f.mail.put(func() { result <- f.cancelAll() }, 0)
+	f.mail.own(func() { result <- f.cancelAll() })
 	select {
 	case n := <-result:
 		return n
@@ -314,7 +312,16 @@ func (f *Files) say(m *move, s wire.File) {
 }
 
 func (f *Files) sayTo(viewer uint16, s wire.File) {
-	if f.link != nil {
+	if f.link == nil {
+		return
+	}
+	waiting := 0
+	for _, c := range f.out {
+		if c.viewer == viewer {
+			waiting++
+		}
+	}
+	if waiting < maxOut {
 		f.out = append(f.out, control{viewer, s})
 	}
 }
