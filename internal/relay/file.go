@@ -74,6 +74,9 @@ func (f *feed) filesPassLocked(v *viewer) bool {
 // openFileLocked takes an ask or an offer. An offer that is said again, because of a new socket, is no
 // new one. nil: it was dropped.
 func (f *feed) openFileLocked(v *viewer, up bool, t *transfer, s *wire.File) *transfer {
+	if t != nil && t.over { // another one of its number: a person is asked again, and an old yes is none
+		t = nil
+	}
 	if s.Op == wire.FileAsk && !up || t != nil && t.up != up && !(t.asked && !t.offered && !up) {
 		f.h.drop(dropForgedFile)
 		return nil
@@ -112,7 +115,7 @@ func (f *feed) openFileLocked(v *viewer, up bool, t *transfer, s *wire.File) *tr
 		f.observeFileLocked(v, t, FileAsked, "")
 		return t
 	}
-	t.up, t.offered, t.over, t.name, t.size = up, true, false, s.Name, s.Size
+	t.up, t.offered, t.name, t.size = up, true, s.Name, s.Size
 	f.observeFileLocked(v, t, FileOffered, "")
 	return t
 }
@@ -144,7 +147,7 @@ func (f *feed) stepFileLocked(v *viewer, up bool, t *transfer, s *wire.File) boo
 			return false
 		}
 		if !t.accepted {
-			t.accepted, t.over = true, false
+			t.accepted = true
 			f.observeFileLocked(v, t, FileAccepted, "")
 		}
 	case wire.FileAck:

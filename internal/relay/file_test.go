@@ -219,6 +219,48 @@ func TestFileFlood(t *testing.T) {
 	})
 }
 
+// TestFileFloodOfOneNumber: a transfer that is over and begins again asks a person again, so it counts.
+func TestFileFloodOfOneNumber(t *testing.T) {
+	for _, op := range []wire.FileOp{wire.FileOffer, wire.FileAsk} {
+		bubble(t, func(t *testing.T) {
+			w := newWorld(t)
+			pres, eve, _, _, _ := filed(w)
+			for range offerBurst + 5 {
+				eve.file(0, wire.File{Op: op, Number: 1, Name: "x"})
+				eve.file(0, wire.File{Op: wire.FileCancel, Number: 1})
+			}
+			w.wantDrops("flood", 5)
+			n := 0
+			for _, c := range pres.said(wire.TypeFile) {
+				if c.File.Op == op {
+					n++
+				}
+			}
+			if n != offerBurst {
+				t.Errorf("%s: the presenter heard %d", op, n)
+			}
+		})
+	}
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t)
+		pres, eve, _, _, seen := filed(w)
+		for range 2 {
+			eve.file(0, wire.File{Op: wire.FileOffer, Number: 1, Name: "x", Size: 2})
+			eve.chunk(0, 1, 0, 2) // not by the last one's yes
+			pres.file(7, wire.File{Op: wire.FileAccept, Number: 1})
+			eve.chunk(0, 1, 0, 2)
+			eve.file(0, wire.File{Op: wire.FileCancel, Number: 1})
+		}
+		w.wantDrops("forged_file", 2)
+		if n := len(pres.take(wire.KindChunk)); n != 2 {
+			t.Errorf("%d chunks were passed on", n)
+		}
+		if n := len(*seen); n != 6 {
+			t.Errorf("seen %+v", *seen)
+		}
+	})
+}
+
 // TestChunksWaitForAllElse: input, acks and updates go before chunks, however many wait, and
 // chunks never fill the queue of the others.
 func TestChunksWaitForAllElse(t *testing.T) {
