@@ -347,6 +347,41 @@ func TestClipboardOfHostileOwners(t *testing.T) {
 	}
 }
 
+// A secret that is copied between the two questions, for the formats and for the text, is not read by
+// the word of the program before.
+func TestClipboardOfAnotherOwnerMeanwhile(t *testing.T) {
+	display := xvfb.Start(t, "64x64")
+	b := testClipboard(t, display)
+	secret := false
+	newOwner(t, display, func(o *owner, e xproto.SelectionRequestEvent) {
+		switch {
+		case e.Target == o.atoms["TARGETS"] && secret:
+			o.has(e, "UTF8_STRING", "x-kde-passwordManagerHint")
+		case e.Target == o.atoms["TARGETS"]:
+			o.has(e, "UTF8_STRING")
+			secret = true
+			xproto.SetSelectionOwner(o.x, o.window, o.atoms["CLIPBOARD"], 0)
+		default:
+			o.put(e, "UTF8_STRING", 8, []byte("hunter2"))
+		}
+	}, nil)
+	awaitCopies(t, b, 1)
+	<-b.Changed()
+	for range 2 {
+		if got, fits, err := b.Read(context.Background(), clipLimit); got != "" || !fits || err != nil {
+			t.Errorf("read %q, %v, %v", got, fits, err)
+		}
+		if _, err := b.Copies(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case <-b.Changed():
+	default:
+		t.Error("no news of the second copy")
+	}
+}
+
 // Programs that begin to paste a long text and go away hold nothing for ever, and others' pastes go on.
 func TestClipboardOfIdlePasters(t *testing.T) {
 	display := xvfb.Start(t, "64x64")

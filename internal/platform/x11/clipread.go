@@ -41,6 +41,7 @@ func (b *Clipboard) read(ctx context.Context, limit int) (string, error) {
 	defer b.reading.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
+	copies := b.copies.Load()
 	owner, err := xproto.GetSelectionOwner(b.c.x, b.atoms.clipboard).Reply()
 	if err != nil {
 		return "", b.c.wrap(err)
@@ -56,6 +57,11 @@ func (b *Clipboard) read(ctx context.Context, limit int) (string, error) {
 		text, err := b.fetch(ctx, format, limit)
 		if errors.Is(err, errNoText) {
 			continue
+		}
+		// Another program may have copied since the formats were named, and what it has may be a secret.
+		// News of that came before this answer, and Changed tells the caller.
+		if b.copies.Load() != copies {
+			return "", nil
 		}
 		if err == nil && format == xproto.AtomString {
 			text = fromLatin1(text)
