@@ -303,7 +303,7 @@ func TestFilesSmall(t *testing.T) {
 		all, _ := filepath.Glob(filepath.Join(w.dir, "*.part"))
 		return len(all)
 	}
-	const large = `[new File([new Blob(Array(400).fill(new Uint8Array(1 << 20)))], 'large.bin')]`
+	const large = `[new File([new Blob(Array(100).fill(new Uint8Array(1 << 20)))], 'large.bin')]`
 	drop(large)
 	w.g.wantQuestion(t.Fatal)
 	w.g.answers <- true

@@ -5,7 +5,7 @@
 //	in the page                              where no such worker can be had
 //
 // ?engine=copy and ?engine=page in the page's address ask for the second and the third: for tests
-// and measurements.
+// and measurements. The page's data-engine says what came of it: worker, or page.
 import { Engine } from './engine.js';
 import { Watch } from './watch.js';
 
@@ -80,6 +80,7 @@ export class Host {
   /** The worker has spoken. */
   #run() {
     this.#runs = true;
+    document.documentElement.dataset.engine = 'worker';
     for (const message of this.#early.splice(0)) this.post(message);
     this.#watch = new Watch(() => this.post({ type: 'ping' }), () => {
       this.#worker?.terminate();
@@ -96,6 +97,7 @@ export class Host {
   #stay(start) {
     // Not in the caller's constructor: it may not know us yet when the first message comes.
     queueMicrotask(() => {
+      document.documentElement.dataset.engine = 'page';
       this.#engine = new Engine(start, (message) => this.onMessage(message));
       for (const message of this.#early.splice(0)) this.post(message);
     });

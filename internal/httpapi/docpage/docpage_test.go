@@ -33,7 +33,7 @@ func TestRender(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"<p>a &amp; b</p>", "<h3>H</h3>", "<p>c <code>&lt;d&gt;</code></p>", "&lt;b&gt;", "&lt;script&gt;", "<p>1 &lt; 2</p>", `id="z"`,
+		"<p>a &amp; b</p>", "<h2>H</h2>", "<p>c <code>&lt;d&gt;</code></p>", "&lt;b&gt;", "&lt;script&gt;", "<p>1 &lt; 2</p>", `id="z"`,
 		"{\n  &#34;b&#34;: &#34;&lt;/pre&gt;&#34;,\n  &#34;a&#34;: [\n    1,\n    2\n  ]\n}", // in the order of the schema
 	} {
 		if !strings.Contains(string(page), want) {
