@@ -43,6 +43,7 @@ type clips struct {
 
 	mu      sync.Mutex
 	written string // the newest text that a viewer has put there; guarded by mu
+	removed string // that of the viewer before, which a history may bring back later; guarded by mu
 	next    string // to be sent; "" if it is too long; guarded by mu
 	of      turn   // in which next was copied; no viewer: there is none; guarded by mu
 
@@ -109,8 +110,8 @@ func (c *clips) count(ctx context.Context, now turn) (copies uint64, ok bool) {
 	return copies, err == nil
 }
 
-// read reads the text, unless the turn ends meanwhile; "" when a viewer has put it there itself:
-// programs that keep the clipboard's history put it there again in their own name.
+// read reads the text, unless the turn ends meanwhile; "" when a viewer has put it there itself, this one
+// or the one before: programs that keep the clipboard's history put it there again in their own name.
 func (c *clips) read(ctx context.Context, now turn) (text string, fits bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, clipWait)
 	defer cancel()
@@ -132,7 +133,7 @@ func (c *clips) read(ctx context.Context, now turn) (text string, fits bool, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if text == c.written {
+	if text == c.written || text == c.removed {
 		return "", true, nil
 	}
 	return text, true, nil
@@ -192,6 +193,9 @@ func (c *clips) passTo(viewer uint16) {
 		return
 	}
 	c.writer = 0
+	c.mu.Lock()
+	c.removed = c.written
+	c.mu.Unlock()
 	if err := c.desk.Write(""); err != nil {
 		c.log.Warn("the clipboard could not be emptied", "err", err)
 	}

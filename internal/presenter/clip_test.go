@@ -238,6 +238,13 @@ func TestAnotherViewerCannotPasteIt(t *testing.T) {
 		}
 		d.copied("secret of 1") // by a program that keeps a history
 		r.wantSent("put there again by another program")
+		r.pastes(2, 2, "text of 2")
+		d.copied("secret of 1")
+		r.wantSent("put there again after a text of another viewer")
+		d.copied("text of 2")
+		r.wantSent("the newest one")
+		d.copied("something else")
+		r.wantSent("what is of no viewer", clipTo{2, "something else"})
 	})
 }
 

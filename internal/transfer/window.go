@@ -2,7 +2,7 @@ package transfer
 
 import "time"
 
-// Figures of a Window. web/viewer/window.js has the same.
+// Figures of a Window. web/viewer/filewindow.js has the same.
 const (
 	target      = 60 * time.Millisecond // of waiting that chunks may cause
 	firstWindow = 4 << 10
