@@ -13,10 +13,11 @@ import (
 
 // Bounds of what one viewer can make this computer remember.
 const (
-	maxMoves   = 32  // transfers of one viewer
-	maxWaiting = 8   // of them before the guest
-	maxRefused = 3   // offers and asks in a row, after which nobody is asked any more
-	maxOut     = 256 // answers that wait for the link: far more than its transfers need
+	maxMoves     = 32  // transfers of one viewer
+	maxWaiting   = 8   // of them before the guest
+	maxRefused   = 3   // offers and asks in a row, after which nobody is asked any more
+	maxTakenBack = 32  // of them in a row before the guest could answer: each question stops all input
+	maxOut       = 256 // answers that wait for the link: far more than its transfers need
 )
 
 // Files is all transfers of a presenter.
@@ -37,9 +38,10 @@ type Files struct {
 // peer is one viewer and its transfers.
 type peer struct {
 	Viewer
-	win     Window
-	moves   []*move // oldest first
-	refused int
+	win       Window
+	moves     []*move // oldest first
+	refused   int
+	takenBack int
 }
 
 // control is what waits to be said.

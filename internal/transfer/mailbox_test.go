@@ -63,3 +63,24 @@ func TestFloodOfAnswers(t *testing.T) {
 		t.Error("another viewer's answer was lost")
 	}
 }
+
+// TestOffersTakenBack: an open question stops everybody's input, so that a viewer must not open and
+// close questions without end.
+func TestOffersTakenBack(t *testing.T) {
+	f := New(Config{Policy: Both, Folder: Dir(t.TempDir()), Say: func(string, ...any) {}})
+	f.connect(&Link{})
+	f.setViewers([]Viewer{{Number: viewerNumber, Here: true, Attach: 1}})
+	asked := func(number uint32) int {
+		f.control(viewerNumber, &wire.File{Op: wire.FileOffer, Number: number, Name: "a"})
+		return len(f.asks)
+	}
+	for n := range uint32(maxTakenBack) {
+		if asked(n+1) != 1 {
+			t.Fatalf("the guest is not asked after %d", n)
+		}
+		f.control(viewerNumber, &wire.File{Op: wire.FileCancel, Number: n + 1, Reason: wire.FileStopped})
+	}
+	if asked(1000) != 0 || f.out[len(f.out)-1].file.Reason != wire.FileBlocked {
+		t.Errorf("the guest is asked for ever; said %+v", f.out)
+	}
+}

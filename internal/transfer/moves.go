@@ -67,6 +67,7 @@ func (f *Files) control(viewer uint16, s *wire.File) {
 func (f *Files) ended(m *move, reason string) {
 	switch {
 	case m.state == asked:
+		m.p.takenBack++
 		f.withdraw(m)
 	case m.state != stored:
 		text := ended[reason]
@@ -86,7 +87,7 @@ func (f *Files) admit(p *peer, allowed bool) string {
 	switch {
 	case !allowed:
 		return wire.FileOff
-	case p.refused >= maxRefused:
+	case p.refused >= maxRefused, p.takenBack >= maxTakenBack:
 		return wire.FileBlocked
 	case p.waiting() >= maxWaiting, len(p.moves) >= maxMoves:
 		return wire.FileBusy
@@ -167,7 +168,7 @@ func (f *Files) answer(w Wish, a Answer) {
 		f.forget(m)
 		return
 	}
-	p.refused = 0
+	p.refused, p.takenBack = 0, 0
 	if !w.Give {
 		f.take(m)
 		return
