@@ -201,6 +201,19 @@ func (c *clips) passTo(viewer uint16) {
 	}
 }
 
+// clipMost is how many large messages may wait for the writer before the next clip.
+const clipMost = 8
+
+// clipsReady is clips.ready, or nil while the link is behind: then look again after at most wait. A
+// program that copies without end would fill the link's queue, which ends the connection; so the
+// newest text waits where it is replaced.
+func (s *sharing) clipsReady(wait time.Duration) (<-chan struct{}, time.Duration) {
+	if len(s.link.out) >= clipMost {
+		return nil, min(wait, clipEvery)
+	}
+	return s.p.clips.ready, wait
+}
+
 // tellClipboard tells the relay which way the clipboard is shared.
 func (s *sharing) tellClipboard() error {
 	if s.p.clips.way == ClipboardOff {

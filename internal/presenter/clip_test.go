@@ -323,6 +323,24 @@ func TestWaysOfTheClipboard(t *testing.T) {
 }
 
 // Texts for a desktop that hangs cost no more memory than a few of them.
+// On a slow link texts do not queue: the newest one waits.
+func TestTextsWaitForASlowLink(t *testing.T) {
+	s := &sharing{p: &Presenter{clips: newClips(newBoard(), ClipboardBoth, newGrants(), nil)}, link: &link{out: make(chan []byte, linkQueue)}}
+	for range clipMost {
+		if ready, wait := s.clipsReady(time.Minute); ready == nil || wait != time.Minute {
+			t.Fatal("a text waits though the link is not behind")
+		}
+		s.link.out <- nil
+	}
+	if ready, wait := s.clipsReady(time.Minute); ready != nil || wait > time.Second {
+		t.Errorf("a text is sent, or nobody looks again before %v", wait)
+	}
+	<-s.link.out
+	if ready, _ := s.clipsReady(time.Minute); ready == nil {
+		t.Error("a text waits for ever")
+	}
+}
+
 func TestTextsThatWait(t *testing.T) {
 	c := newClips(newBoard(), ClipboardBoth, newGrants(), slog.New(slog.DiscardHandler))
 	text := strings.Repeat("x", wire.MaxClipText)

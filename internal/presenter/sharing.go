@@ -143,6 +143,7 @@ func (s *sharing) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		clips, wait := s.clipsReady(wait)
 		timer.Reset(wait)
 		select {
 		case <-ctx.Done():
@@ -181,7 +182,7 @@ func (s *sharing) run(ctx context.Context) error {
 			if err := s.consent.file(w); err != nil {
 				return err
 			}
-		case <-s.p.clips.ready:
+		case <-clips:
 			if err := s.sendClip(); err != nil {
 				return err
 			}
