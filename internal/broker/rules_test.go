@@ -178,7 +178,8 @@ func TestHookRules(t *testing.T) {
 			if status, _ := l.call("DELETE", "/api/v1/session?session_pin="+s.pin, nil); status != 200 {
 				l.Fatal(status)
 			}
-			<-p.done
+			<-p.done // our end; until the broker's has gone as well it is here
+			l.eventually("the broker sees the socket's end", func() bool { return s.count("presenter_left") == 1 })
 			l.pass(minute)
 			s.fired("60 s")
 			l.pass(moment)
