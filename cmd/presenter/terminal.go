@@ -200,7 +200,6 @@ func (t *terminal) Ask(ctx context.Context, q presenter.Question) bool {
 			t.say("Text from that person's clipboard can be pasted here; nothing that is copied here goes there.")
 		}
 	}
-	t.print("Allow it? Type y and press Enter for yes, just Enter for no: ")
 	yes := t.answer(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -213,9 +212,17 @@ func (t *terminal) Ask(ctx context.Context, q presenter.Question) bool {
 	return yes && ctx.Err() == nil
 }
 
+// answer asks until something is typed that is no command: who types /help, as the presenter
+// itself advises, has not said no.
 func (t *terminal) answer(ctx context.Context) bool {
-	s := strings.ToLower(t.typedLine(ctx, 16))
-	return s == "y" || s == "yes"
+	for {
+		t.print("Allow it? Type y and press Enter for yes, just Enter for no: ")
+		s := strings.ToLower(t.typedLine(ctx, 16))
+		if !strings.HasPrefix(s, "/") {
+			return s == "y" || s == "yes"
+		}
+		t.say("\nCommands are for afterwards. Please answer first.")
+	}
 }
 
 // typedLine is what is typed from some time after now until Enter, without spaces around it; ""

@@ -146,6 +146,30 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// Who types /help, as the presenter advises, has not answered.
+func TestAskAfterACommand(t *testing.T) {
+	person, program := pty(t)
+	out := &shown{}
+	term := newTerminal(program, out)
+	var hours clock
+	term.now = hours.now
+	answer := make(chan bool, 1)
+	go func() { answer <- term.Ask(context.Background(), presenter.Question{Name: "Eve"}) }()
+	hours.pass(t, 0, deaf)
+	person.WriteString("/help\r")
+	eventually(t, "the advice", func() bool { return out.has("Please answer first") })
+	hours.pass(t, len("/help\r")+1, deaf)
+	person.WriteString("y\r")
+	select {
+	case yes := <-answer:
+		if !yes {
+			t.Error("the y after a command was no yes")
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("no answer")
+	}
+}
+
 func TestAskEndsWithItsViewer(t *testing.T) {
 	_, program := pty(t)
 	ctx, cancel := context.WithCancel(context.Background())
