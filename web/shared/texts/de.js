@@ -268,7 +268,7 @@ export default {
   'presenter-away.title': 'Der geteilte Computer ist gerade nicht erreichbar',
   'presenter-away.text': 'Er hat die Verbindung verloren oder startet neu. Das Bild kommt von selbst zurück.',
   'presenter-left.title': 'Die andere Person teilt nicht mehr',
-  'presenter-left.text': 'Sobald sie mit dieser PIN wieder teilt, kommt das Bild von selbst zurück.',
+  'presenter-left.text': 'Sobald sie mit dieser PIN wieder teilt, können Sie hier weitermachen.',
   'asking.title': 'Warten auf Erlaubnis',
   'asking.text': 'Die andere Person wird gefragt, ob Sie den Bildschirm sehen dürfen.',
   'denied.title': 'Nicht erlaubt',

@@ -269,7 +269,7 @@ export default {
   'presenter-away.title': 'The shared computer is away',
   'presenter-away.text': 'It lost its connection or is restarting. The picture comes back by itself.',
   'presenter-left.title': 'The other person has stopped sharing',
-  'presenter-left.text': 'When they share again with this PIN, the picture comes back by itself.',
+  'presenter-left.text': 'When they share again with this PIN, you can go on here.',
   'asking.title': 'Waiting for permission',
   'asking.text': 'The other person is being asked whether you may see the screen.',
   'denied.title': 'Not allowed',

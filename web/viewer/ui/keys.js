@@ -80,7 +80,7 @@ function hintOfKeptKeys({ shell }) {
     entries: () => (document.fullscreenElement || !document.fullscreenEnabled || matchMedia('(pointer: coarse)').matches ? [] : [{
       id: 'keys-all',
       label: t('keys.all'),
-      hint: t(lockable ? 'keys.all.hint' : 'keys.all.some'),
+      below: t(lockable ? 'keys.all.hint' : 'keys.all.some'),
       run: () => document.getElementById('fullscreen')?.click(),
     }]),
   });

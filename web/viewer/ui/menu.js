@@ -82,7 +82,7 @@ function EntryView({ shell, entry }) {
   return html`<button id=${entry.id} type="button" role=${role} tabindex="-1" class="entry" aria-disabled=${entry.disabled ? 'true' : undefined}
     aria-checked=${entry.checked === undefined ? undefined : String(entry.checked)} onClick=${run}>
     <span class="mark">${entry.checked && html`<${Icon} name="check" />`}</span>
-    <span class="name">${entry.label}</span>
+    <span class="name">${entry.label}${entry.below && html`<span class="below">${entry.below}</span>`}</span>
     ${entry.hint && html`<span class="hint">${entry.hint}</span>`}
   </button>`;
 }

@@ -49,6 +49,7 @@
  * @property {boolean} [disabled]
  * @property {boolean} [stays] the menu stays open: for what is done several times
  * @property {string} [hint] its shortcut, or why it is disabled
+ * @property {string} [below] a sentence on what it does, on a line of its own
  */
 
 /**
