@@ -38,6 +38,8 @@ export class Input {
   #frame = 0;
   #heartbeat = 0;
   #composing = false;
+  /** @type {KeyboardEvent | null} that takesKey has and that may still be pressed */
+  #taken = null;
   #at = 0; // time stamp of the newest event that may press something
   /** @type {{x: number, y: number} | null} where a trackpad has moved the pointer, with fractions */
   #spot = null;
@@ -95,9 +97,10 @@ export class Input {
    */
   takesKey = () => false;
 
-  /** @param {KeyboardEvent} e a keydown that takesKey has taken */
+  /** @param {KeyboardEvent} e a keydown that takesKey has taken; after a release it is too late for it */
   press(e) {
-    if (this.#on) this.keyboard.down(e);
+    if (this.#on && e === this.#taken) this.keyboard.down(e);
+    this.#taken = null;
     this.#beat();
   }
 
@@ -107,6 +110,7 @@ export class Input {
 
   /** Releases all keys and buttons that the presenter holds for us. */
   release() {
+    this.#taken = null;
     this.keyboard.release();
     this.touch.gestures.cancel();
     this.#setButtons(0);
@@ -294,7 +298,10 @@ export class Input {
         this.page.leave();
         return;
       }
-      if (this.takesKey(e)) return;
+      if (this.takesKey(e)) {
+        this.#taken = e;
+        return;
+      }
       if (this.keyboard.down(e)) e.preventDefault();
       this.#beat();
     });
