@@ -63,6 +63,19 @@ test('a frame is offered as it is applied, and acked when the page painted it', 
   }
 });
 
+test('a picture that there is no memory for ends the view, and says so', async () => {
+  const { hear, of, page } = await setup();
+  const { SharedArrayBuffer } = globalThis;
+  globalThis.SharedArrayBuffer = class { constructor() { throw new RangeError('Array buffer allocation failed'); } };
+  try {
+    hear(key());
+  } finally {
+    globalThis.SharedArrayBuffer = SharedArrayBuffer;
+  }
+  const { state: now, detail, panel, picture } = page();
+  assert.deepEqual([now, detail, panel.actions, picture, of('clear').length], ['error', 'data', ['retry', 'home'], 'none', 1]);
+});
+
 test('a hidden page acks what was applied, but gets its first picture', async () => {
   const { engine, hear, of, page, acks, sent } = await setup();
   hear(key());

@@ -308,7 +308,21 @@ export class Engine {
     const { picture } = this.#screen;
     if (!picture) return;
     this.#shown = picture;
-    this.#outlet.offer(picture, this.#token);
+    try {
+      this.#outlet.offer(picture, this.#token);
+    } catch (err) {
+      if (!(err instanceof RangeError)) throw err;
+      this.#giveUp(); // no memory to hand over so large a picture
+    }
+  }
+
+  /** What the presenter sends cannot be shown here. */
+  #giveUp() {
+    this.#link.stop();
+    this.#files.end();
+    this.#model.fail('data');
+    this.#clear();
+    this.#show();
   }
 
   /**
