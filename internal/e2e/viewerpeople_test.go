@@ -170,3 +170,45 @@ func TestOrganisationIsTold(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyboardStays: a pause of the connection takes nobody out of a field, whose rest would else
+// be typed on the remote screen; and when what has the keyboard goes, the remote screen gets it.
+func TestKeyboardStays(t *testing.T) {
+	s := startSite(t, nil)
+	pin, desk := s.newPIN(), newFakeDesktop(640, 400)
+	s.present(pin, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
+	v := startChromium(t, 1100, 800)
+	v.open(s.url + "/view#" + pin)
+	v.wantState("live  control=yes")
+	wantFocus := func(when, want string) {
+		t.Helper()
+		got := ""
+		eventually(t, 5*time.Second, when+": the keyboard is at "+want, func() bool {
+			got = v.text(`document.activeElement.id || document.activeElement.tagName`)
+			return got == want
+		})
+	}
+	for _, c := range []struct{ tab, field string }{{"people-button", "own-name"}, {"chat-button", "chat-field"}} {
+		v.clickOn(c.tab)
+		v.do(chromedp.Focus("#" + c.field))
+		s.stop()
+		v.wantState("joining reconnecting")
+		// No Fatal between these two: a broker that is stopped cannot be stopped by the clean-up.
+		if got := v.text(`document.activeElement.id`); got != c.field {
+			t.Errorf("without a connection the keyboard is at %q, not at %s", got, c.field)
+		}
+		s.start()
+		v.wantState("live  control=yes")
+		wantFocus("with a connection again", c.field)
+	}
+	v.clickOn("side-close")
+	wantFocus("the side panel is closed", "keys")
+
+	v.clickOn("keys-button")
+	v.do(chromedp.WaitVisible(".menu"))
+	v.clickOn("request") // gives control back, by which the menu's button goes
+	v.wantState("live  control=no")
+	if eval[bool](v, `document.querySelector('.menu') !== null`) {
+		t.Error("a menu without its button")
+	}
+}

@@ -111,13 +111,14 @@ function receive(msg) {
 
 /** @param {Page} page */
 function show(page) {
+  const before = app.page;
   app.page = page;
   input.on = page.input;
   cursor.own = page.input;
   placePointer();
   statsPanel.available = page.picture !== 'none';
-  if (page.detail === 'paused') shell.notify({ id: 'paused', text: `${t('paused.title')}. ${t('paused.text')}`, mood: 'busy', ms: 0, fixed: true });
-  else shell.dismiss('paused');
+  if (page.detail === 'paused' && before.detail !== 'paused') shell.notify({ id: 'paused', text: `${t('paused.title')}. ${t('paused.text')}`, mood: 'busy', ms: 0, fixed: true });
+  if (page.detail !== 'paused') shell.dismiss('paused');
   shell.show(page);
 }
 
@@ -131,7 +132,7 @@ function placePointer() {
 function fail(detail) {
   const model = new Model();
   model.fail(detail);
-  show(model.page());
+  receive({ type: 'page', page: model.page(), epoch });
 }
 
 /** @param {import('./state.js').Action | 'request'} action */

@@ -5,7 +5,7 @@ import { chatPrefix, loadSeen, saveSeen } from '../../shared/stored.js';
 import { hasText, language, t } from '../../shared/texts.js';
 import { parts, transcript } from '../transcript.js';
 import { Icon } from './icons.js';
-import { nameOf } from './people.js';
+import { joined, nameOf } from './people.js';
 import { dated, save } from './save.js';
 
 /** @typedef {import('../../shared/wire.js').ChatLine} ChatLine */
@@ -28,7 +28,7 @@ export function chat(app) {
     icon: 'chat',
     label: () => t('chat.label'),
     badge: () => talk.chat.unread,
-    available: () => app.page.open || talk.chat.lines.length > 0,
+    available: () => joined(app.page) || talk.chat.lines.length > 0,
     view: () => html`<${ChatView} talk=${talk} lines=${talk.chat.lines} />`,
     onOpen: (open) => talk.setOpen(open),
   });
@@ -165,7 +165,10 @@ class ChatView extends Component {
       <div ref=${this.list} class="lines" role="group" aria-label=${t('chat.lines')} tabindex="0">
         ${chat.more && open && html`<button type="button" class="older" onClick=${() => talk.send(chat.older())}>${t('chat.older')}</button>`}
         ${lines.length === 0 && chat.unheard.length === 0 && html`<p class="empty">${t('chat.empty')}</p>`}
-        ${lines.map((line) => html`<${LineView} key=${line.id} app=${app} line=${line} mine=${chat.isMine(line)} />`)}
+        ${lines.map((line) => {
+          const mine = chat.isMine(line);
+          return html`<${LineView} key=${line.id} line=${line} mine=${mine} from=${mine ? t('chat.from.me') : speaker(app, line)} only=${onlyFor(app, line)} />`;
+        })}
         ${chat.unheard.map((line) => html`<${UnheardView} key=${line.client} talk=${talk} line=${line} open=${open} />`)}
       </div>
       <form class="write" onSubmit=${(/** @type {Event} */ e) => {
@@ -207,19 +210,39 @@ class ChatView extends Component {
   }
 }
 
-/** @param {{app: App, line: ChatLine, mine: boolean}} props */
-function LineView({ app, line, mine }) {
-  const { tag } = language();
-  const at = new Date(line.time);
-  const today = at.toDateString() === new Date().toDateString();
+/**
+ * That a line is for one waiting viewer only, another one; else ''.
+ * @param {App} app
+ * @param {ChatLine} line
+ */
+function onlyFor(app, line) {
   const to = line.waiting && !line.viewer ? app.page.viewers.find((v) => v.viewer === line.waiting) : undefined;
-  const only = to && to.viewer !== app.page.me ? t('chat.from.private', { name: nameOf(to) }) : '';
-  return html`<div class="line" data-id=${line.id} data-mine=${mine ? 'yes' : undefined}>
-    <p class="from"><span class="name" dir="auto">${mine ? t('chat.from.me') : speaker(app, line)}</span>
-      ${only && html`<span>${only}</span>`}
-      <time datetime=${at.toISOString()}>${at.toLocaleString(tag, today ? { timeStyle: 'short' } : { dateStyle: 'short', timeStyle: 'short' })}</time></p>
-    <p class="text" dir="auto">${parts(line.text).map((part) => (part.href ? html`<a href=${part.href} target="_blank" rel="noopener noreferrer nofollow">${part.text}</a>` : part.text))}</p>
-  </div>`;
+  return to && to.viewer !== app.page.me ? t('chat.from.private', { name: nameOf(to) }) : '';
+}
+
+/**
+ * Drawn anew only when it reads otherwise: there may be thousands, and the page draws often.
+ * @extends {Component<{line: ChatLine, mine: boolean, from: string, only: string}>}
+ */
+class LineView extends Component {
+  /** @param {this['props']} next */
+  shouldComponentUpdate(next) {
+    const { line, mine, from, only } = this.props;
+    return next.line !== line || next.mine !== mine || next.from !== from || next.only !== only;
+  }
+
+  render() {
+    const { line, mine, from, only } = this.props;
+    const { tag } = language();
+    const at = new Date(line.time);
+    const today = at.toDateString() === new Date().toDateString();
+    return html`<div class="line" data-id=${line.id} data-mine=${mine ? 'yes' : undefined}>
+      <p class="from"><span class="name" dir="auto">${from}</span>
+        ${only && html`<span>${only}</span>`}
+        <time datetime=${at.toISOString()}>${at.toLocaleString(tag, today ? { timeStyle: 'short' } : { dateStyle: 'short', timeStyle: 'short' })}</time></p>
+      <p class="text" dir="auto">${parts(line.text).map((part) => (part.href ? html`<a href=${part.href} target="_blank" rel="noopener noreferrer nofollow">${part.text}</a>` : part.text))}</p>
+    </div>`;
+  }
 }
 
 /** @param {{talk: Talk, line: Unheard, open: boolean}} props */

@@ -21,7 +21,7 @@ export function people(app) {
     icon: 'people',
     label: () => t('people.label'),
     badge: () => app.page.viewers.filter((v) => v.viewer !== app.page.me && v.online && v.asking === 'control' && app.page.control).length,
-    available: () => app.page.open,
+    available: () => joined(app.page),
     view: () => html`<${People} app=${app} />`,
   });
   let before = app.page;
@@ -40,6 +40,13 @@ export function people(app) {
     shell.notify({ id: 'turn', text: t('turn.refused', { name: to ? nameOf(to) : t('people.other') }), mood: 'busy' });
   });
 }
+
+/**
+ * Whether this viewer takes part in the session. A pause of the connection takes no field away in
+ * which somebody writes: the rest of it would go to the remote screen.
+ * @param {import('../state.js').Page} page
+ */
+export const joined = (page) => page.me !== 0 && page.state !== 'ended' && page.state !== 'error';
 
 /**
  * What a viewer is called: unnamed ones and twins have their number.

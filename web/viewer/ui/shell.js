@@ -138,10 +138,9 @@ export class Shell {
 
   /** @param {boolean} back the keyboard goes back to the remote screen, else to the menu's button */
   closeMenu(back = true) {
-    const button = document.getElementById(this.menu + '-button');
+    document.getElementById(this.menu + '-button')?.focus({ preventScroll: true });
     this.menu = null;
     this.render();
-    button?.focus({ preventScroll: true });
     if (back) this.on.back();
   }
 
@@ -162,7 +161,7 @@ export class Shell {
     const ms = notice.ms ?? (notice.action ? QUESTION_STAYS : NOTICE_STAYS);
     const timer = ms > 0 ? window.setTimeout(() => this.dismiss(notice.id), ms) : 0;
     this.notices.push({ ...notice, timer });
-    while (this.notices.length > MOST_NOTICES) this.#forget(this.notices[0].id);
+    while (this.notices.length > MOST_NOTICES) this.#forget((this.notices.find((n) => !n.fixed) ?? this.notices[0]).id);
     this.said = notice.text;
     this.update();
   }
@@ -226,7 +225,10 @@ export class Shell {
       this.tab.onOpen?.(false);
       this.tab = null;
     }
+    const button = this.menu + '-button';
+    if (this.menu !== null && !this.tools.find((tool) => tool.id === button)?.look()) this.menu = null;
     const { page } = this;
+    const had = document.activeElement;
     const unread = this.tabs.reduce((n, tab) => n + (tab.badge?.() ?? 0), 0);
     const title = t('title.viewer', { status: page.status });
     document.title = unread > 0 ? t('title.unread', { n: unread, title }) : title;
@@ -239,5 +241,12 @@ export class Shell {
     render(html`<${Notices} shell=${this} />`, element('notices', HTMLElement));
     render(html`<${MenuView} key=${this.menu} shell=${this} />`, element('menu', HTMLElement));
     render(html`<${Panel} panel=${page.panel} parts=${this.#panelParts.map((part) => part()).filter(Boolean)} onAction=${this.on.action} />`, element('panel', HTMLElement));
+    if (had && !had.isConnected && document.activeElement === document.body) this.#catchFocus();
+  }
+
+  /** What had the keyboard is gone: the open tab gets it, else the remote screen. */
+  #catchFocus() {
+    if (this.tab) document.getElementById(this.tab.id + '-tabbutton')?.focus({ preventScroll: true });
+    else this.on.back();
   }
 }
