@@ -40,6 +40,7 @@ test-long: ## the property and soak tests at full length, the Postman collection
 	@make/need.sh test
 	npm ci --prefix tools/newman --no-audit --no-fund --loglevel=error
 	npm ci --prefix web/test --no-audit --no-fund --loglevel=error
+	PINDESK_LONG=1 node --test web/test/
 	PINDESK_LONG=1 go test -race -count=1 -timeout 60m ./...
 	@make/fuzz.sh $(FUZZTIME)
 
