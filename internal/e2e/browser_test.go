@@ -13,7 +13,6 @@ import (
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/chromedp"
 	"github.com/gorilla/websocket"
 
 	"pindesk/internal/platform"
@@ -189,7 +188,7 @@ func TestGrantsSurviveTheBroker(t *testing.T) {
 	v.screenshot("asking")
 	g.answers <- true
 	v.wantState("live")
-	v.do(chromedp.Click("#request"))
+	v.do(clicks("#request"))
 	if q := g.wantQuestion(t.Fatal); !q.Control {
 		t.Fatalf("the guest was asked %+v", q)
 	}
@@ -232,7 +231,7 @@ func TestDeniedViewer(t *testing.T) {
 		}
 		v.wantState("waiting denied")
 		v.screenshot("denied")
-		v.do(chromedp.Click("#panel-actions button"))
+		v.do(clicks("#panel-actions button"))
 	}
 	eventually(t, 10*time.Second, "the page ends", func() bool { st := v.state(); return st[:5] == "ended" || st[:5] == "error" })
 	v.screenshot("blocked")

@@ -183,6 +183,6 @@ func TestHostileDataDoesNotFreezeThePage(t *testing.T) {
 	}
 	v.screenshot("data")
 	good.Store(true)
-	v.do(chromedp.Click("#panel-actions button"))
+	v.do(clicks("#panel-actions button"))
 	v.wantState("live")
 }

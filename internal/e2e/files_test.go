@@ -171,7 +171,7 @@ func shareFiles(t *testing.T, c transfer.Config) *shared {
 	w.v = startChromium(t, 1280, 800)
 	w.v.open(w.way.url + "/view#" + pin)
 	w.v.wantState("live")
-	w.v.do(chromedp.Click("#files-button"), chromedp.WaitVisible("#files-send"))
+	w.v.do(clicks("#files-button"), chromedp.WaitVisible("#files-send"))
 	return w
 }
 
@@ -192,7 +192,7 @@ func (w *shared) wantMove(t *testing.T, limit time.Duration, name, prefix string
 }
 
 func (w *shared) act(name, what string) {
-	w.v.do(chromedp.Click(fmt.Sprintf(`.move[data-name=%q] [data-act=%s]`, name, what)))
+	w.v.do(clicks(fmt.Sprintf(`.move[data-name=%q] [data-act=%s]`, name, what)))
 }
 
 func (w *shared) said(text string) bool { return strings.Contains(w.s.log.String(), text) }
@@ -287,13 +287,13 @@ func TestFilesSmall(t *testing.T) {
 
 	given, _ := randomFile(t, "log.txt", 1000)
 	w.g.path = given
-	w.v.do(chromedp.Click("#files-ask"))
+	w.v.do(clicks("#files-ask"))
 	if q := w.g.wantQuestion(t.Fatal); !q.File.Give {
 		t.Errorf("the guest was asked %+v", q.File)
 	}
 	w.g.answers <- true
 	w.wantMove(t, 10*time.Second, "log.txt", "done")
-	w.v.do(chromedp.Click("#files-ask"))
+	w.v.do(clicks("#files-ask"))
 	w.g.wantQuestion(t.Fatal)
 	w.g.answers <- false
 	w.wantMove(t, 10*time.Second, "", "failed: The other person does not want that.")

@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"pindesk/internal/broker"
 )
 
@@ -151,7 +149,7 @@ func TestLatencyExample(t *testing.T) {
 	}
 	wantDone()
 	v.screenshot("done")
-	v.do(chromedp.Click("#again"))
+	v.do(clicks("#again"))
 	eventually(t, 5*time.Second, "it starts again", func() bool { return v.text(`document.documentElement.dataset.state`) == "measuring" })
 	wantDone()
 
@@ -171,7 +169,7 @@ func TestDocsInChromium(t *testing.T) {
 		t.Errorf("the page has %q articles", got)
 	}
 	v.screenshot("docs")
-	v.do(chromedp.Click(`nav a[href="#setHook"]`))
+	v.do(clicks(`nav a[href="#setHook"]`))
 	if got := v.text(`document.querySelector(':target h3').textContent`); got != "Set the URL that is told of the next event of a type" {
 		t.Errorf("the link led to %q", got)
 	}

@@ -154,7 +154,7 @@ func TestKeyboardMatrix(t *testing.T) {
 				v.open(s.url + "/view#" + g.pin)
 				v.wantState("live  control=yes")
 				v.click(100, 100) // the X focus follows the pointer
-				v.do(chromedp.Click("#fullscreen"))
+				v.do(clicks("#fullscreen"))
 				eventually(t, 10*time.Second, "full screen", func() bool { return eval[bool](v, "document.fullscreenElement !== null") })
 				eval[bool](v, `window.seen = [], window.addEventListener('keydown', e => seen.push(e.code + ':' + e.key), true), true`)
 				defer v.screenshot("end")

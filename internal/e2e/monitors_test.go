@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"pindesk/internal/platform/xvfb"
 	"pindesk/internal/presenter"
 	"pindesk/internal/screen"
@@ -19,10 +17,10 @@ import (
 func (p *page) chooses(monitor int) {
 	p.t.Helper()
 	eventually(p.t, 10*time.Second, "the menu has the monitors", func() bool {
-		p.do(chromedp.Click("#screen-button"))
+		p.do(clicks("#screen-button"))
 		return eval[bool](p, fmt.Sprintf(`document.getElementById('monitor-%d') !== null || (document.querySelector('.shade').dispatchEvent(new PointerEvent('pointerdown', {bubbles: true})), false)`, monitor))
 	})
-	p.do(chromedp.Click(fmt.Sprintf("#monitor-%d", monitor)))
+	p.do(clicks(fmt.Sprintf("#monitor-%d", monitor)))
 }
 
 // TestEachViewerItsOwnMonitor: two monitors, two technicians in Chromium, each with a choice of its own.
@@ -61,13 +59,13 @@ func TestEachViewerItsOwnMonitor(t *testing.T) {
 	undisturbed := keys()
 	first.chooses(2)
 	first.exactPart(d, right, 5*time.Second)
-	second.do(chromedp.Click("#screen-button"))
+	second.do(clicks("#screen-button"))
 	second.screenshot("menu")
-	second.do(chromedp.Click("#monitor-1"))
+	second.do(clicks("#monitor-1"))
 	second.exactPart(d, left, 5*time.Second)
-	first.do(chromedp.Click("#people-button"))
+	first.do(clicks("#people-button"))
 	first.screenshot("people")
-	first.do(chromedp.Click("#people-button"))
+	first.do(clicks("#people-button"))
 
 	// Clicks of the controller land on what it sees, also in the corners of its monitor.
 	for _, at := range [][2]int{{100, 100}, {299, 249}, {153, 161}} {

@@ -83,6 +83,39 @@ func command[P any](c cdp.Command[P, cdp.Empty], params P) action {
 	})
 }
 
+// whereIs gives the middle of an element, scrolled into view, or nothing while it is not there, may not
+// be used, or is covered there.
+const whereIs = `((e) => {
+  if (!e || e.disabled) return [];
+  e.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  const r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;
+  const top = document.elementFromPoint(x, y);
+  return top && (e.contains(top) || top.closest('label')?.control === e) ? [x, y] : [];
+})(document.querySelector(%q))`
+
+// clicks clicks on the first element that a selector finds, as soon as a person could. (chromedp's own
+// Click fails when the page draws the element anew between finding and clicking.)
+func clicks(selector string) action {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(whereIs, selector)))
+			if err != nil {
+				return fmt.Errorf("click on %s: %w", selector, err)
+			}
+			if len(at) == 2 {
+				return chromedp.Do(ctx, chromedp.MouseClickXY(at[0], at[1]))
+			}
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return fmt.Errorf("%s cannot be clicked on: %w", selector, ctx.Err())
+			}
+		}
+	})
+}
+
 // limited runs f with the time that one action may take.
 func (p *page) limited(f func(context.Context) error) {
 	p.t.Helper()

@@ -85,10 +85,10 @@ func TestNewSession(t *testing.T) {
 	})
 	v := startChromium(t, 1366, 768)
 	v.open(s.url)
-	v.do(chromedp.Click("#new"))
+	v.do(clicks("#new"))
 	v.until("the form is there", "document.querySelector('#make')")
 	v.sizes("choose")
-	v.do(chromedp.SendKeys("#name", "Ann"), chromedp.Click("#make button[type=submit]"))
+	v.do(chromedp.SendKeys("#name", "Ann"), clicks("#make button[type=submit]"))
 	v.until("the session is made", "document.querySelector('#pin')")
 	pin := v.text("document.querySelector('#pin').textContent")
 	if hash := v.text("location.hash"); hash != "#"+pin {
@@ -105,9 +105,9 @@ func TestNewSession(t *testing.T) {
 	v.copies(guest, viewer, pin)
 	v.sizes("waiting")
 
-	v.do(chromedp.SendKeys("#address", "not an address"), chromedp.Click("#mail button"))
+	v.do(chromedp.SendKeys("#address", "not an address"), clicks("#mail button"))
 	v.until("the address is refused", "document.querySelector('#address').getAttribute('aria-invalid') === 'true' && document.querySelector('#mail-error').textContent")
-	v.do(chromedp.SetValue("#address", "ann@example.org"), chromedp.Click("#mail button"))
+	v.do(chromedp.SetValue("#address", "ann@example.org"), clicks("#mail button"))
 	v.until("the mail is on its way", "document.querySelector('#mail [role=status]').textContent.includes('ann@example.org')")
 	eventually(t, 10*time.Second, "the mail has arrived", func() bool { return len(mails.Mails()) == 1 })
 	if m := mails.Mails()[0]; !strings.Contains(string(m.Data), "Ann") || m.To[0] != "ann@example.org" {
@@ -130,10 +130,10 @@ func TestNewSession(t *testing.T) {
 	run.stop()
 	v.until("the guest has gone", "document.documentElement.dataset.phase === 'waiting'")
 
-	v.do(chromedp.Click("#end"))
+	v.do(clicks("#end"))
 	v.until("it asks first", "document.querySelector('dialog').open && document.activeElement.closest('dialog')")
 	v.screenshot("end")
-	v.do(chromedp.Click("#end-yes"))
+	v.do(clicks("#end-yes"))
 	v.until("the session is over", "document.documentElement.dataset.phase === 'ended'")
 	v.sizes("ended")
 	if status, _ := s.call("GET", "/api/v1/session?session_pin="+pin, nil); status != 404 {
@@ -196,11 +196,11 @@ func TestNewSessionRegions(t *testing.T) {
 		t.Errorf("chosen is %s", got)
 	}
 	v.sizes("regions")
-	v.do(chromedp.Click("#make button[type=submit]"))
+	v.do(clicks("#make button[type=submit]"))
 	v.until("it failed", "document.querySelector('#make-error').textContent")
-	v.do(chromedp.Click(`input[value="eu-far-1"]`), chromedp.Click("#measured button"))
+	v.do(clicks(`input[value="eu-far-1"]`), clicks("#measured button"))
 	v.until("all are measured again", "document.querySelector('#measured')?.textContent.includes('eu-near-1')")
-	v.do(chromedp.Click("#make button[type=submit]"))
+	v.do(clicks("#make button[type=submit]"))
 	for _, want := range []string{"eu-near-1", "eu-far-1"} {
 		if got := <-asked; got != want {
 			t.Errorf("a session was asked for in %s, want %s", got, want)
@@ -217,12 +217,12 @@ func TestNewSessionKey(t *testing.T) {
 	v.open(s.url + "/new")
 	v.until("the key is asked for", "document.querySelector('#key')")
 	v.screenshot("key")
-	v.do(chromedp.Click("#make button[type=submit]"))
+	v.do(clicks("#make button[type=submit]"))
 	v.until("it is missed", "document.querySelector('#make-error').textContent && document.activeElement.id === 'key'")
-	v.do(chromedp.SendKeys("#key", "pdk_wrong"), chromedp.Click("#make button[type=submit]"))
+	v.do(chromedp.SendKeys("#key", "pdk_wrong"), clicks("#make button[type=submit]"))
 	v.until("a wrong one is refused", "document.querySelector('#make-error').textContent.includes('unknown')")
 	eval[bool](v, "document.querySelector('#key').select(), true")
-	v.do(chromedp.SendKeys("#key", key), chromedp.Click("#make button[type=submit]"))
+	v.do(chromedp.SendKeys("#key", key), clicks("#make button[type=submit]"))
 	v.until("the session is made", "document.querySelector('#pin')")
 	if kept := v.text("JSON.stringify([{...sessionStorage}, {...localStorage}]) + location.href"); strings.Contains(kept, key) {
 		t.Errorf("the key is kept: %s", kept)
@@ -230,10 +230,10 @@ func TestNewSessionKey(t *testing.T) {
 	// After a reload the key is gone, and ending the session asks for it.
 	v.do(chromedp.Reload())
 	v.until("the session is there again", "document.querySelector('#end')")
-	v.do(chromedp.Click("#end"), chromedp.Click("#end-yes"))
+	v.do(clicks("#end"), clicks("#end-yes"))
 	v.until("the key is asked for", "document.querySelector('dialog [name=key]')")
 	v.screenshot("key-to-end")
-	v.do(chromedp.SendKeys("#end-key", key), chromedp.Click("dialog [name=keep]"), chromedp.Click("#end-yes"))
+	v.do(chromedp.SendKeys("#end-key", key), clicks("dialog [name=keep]"), clicks("#end-yes"))
 	v.until("the session is over", "document.documentElement.dataset.phase === 'ended'")
 	if kept := v.text("sessionStorage['pindesk.key']"); kept != key {
 		t.Errorf("kept for this tab is %s", kept)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 	"github.com/jezek/xgb/xproto"
 
 	"pindesk/internal/broker"
@@ -125,7 +124,7 @@ func (a *act) answer(yes bool) {
 // click clicks on what a CSS selector names, when it is there.
 func (a *act) click(selector string) {
 	a.t.Helper()
-	a.v.do(chromedp.Click(selector, chromedp.NodeVisible))
+	a.v.do(clicks(selector))
 }
 
 // believable is a desktop with a window manager, a letter and a terminal on it. It does not

@@ -44,7 +44,7 @@ func TestChatAcrossAReload(t *testing.T) {
 		return v.text(`(document.querySelector('#chat-button .badge')?.textContent ?? '') + ' ' + (document.title.match(/^\(\d+\)/)?.[0] ?? '')`)
 	}
 
-	v.do(chromedp.Click("#chat-button"), chromedp.WaitVisible("#chat-field"))
+	v.do(clicks("#chat-button"), chromedp.WaitVisible("#chat-field"))
 	v.insert("is it you?")
 	v.press("Enter", "Enter", "\r", 8) // with Shift: a line break
 	v.insert("see <b>https://example.org/a.</b>")
@@ -58,7 +58,7 @@ func TestChatAcrossAReload(t *testing.T) {
 		t.Errorf("links: %q", got)
 	}
 	v.screenshot("waiting")
-	v.do(chromedp.Click("#side-close"))
+	v.do(clicks("#side-close"))
 
 	g.answers <- true
 	v.wantState("live")
@@ -73,7 +73,7 @@ func TestChatAcrossAReload(t *testing.T) {
 	v.open(s.url + "/view#" + pin)
 	v.wantState("live")
 	eventually(t, 10*time.Second, "still unread after a reload", func() bool { return unread() == "2 (2)" })
-	v.do(chromedp.Click("#notice-chat .act"), chromedp.WaitVisible("#chat-field"))
+	v.do(clicks("#notice-chat .act"), chromedp.WaitVisible("#chat-field"))
 	wantLines("me: is it you?\nsee <b>https://example.org/a.</b> | Ann (guest): yes | Ann (guest): do you see my screen? | Ann (guest): hello?")
 	if got := unread(); got != " " {
 		t.Errorf("unread while the chat is open: %q", got)
@@ -84,13 +84,13 @@ func TestChatAcrossAReload(t *testing.T) {
 	v.wantState("joining reconnecting")
 	v.do(chromedp.Focus("#chat-field"))
 	v.insert("yes I do")
-	v.do(chromedp.Click("#chat-send"))
+	v.do(clicks("#chat-send"))
 	eventually(t, 5*time.Second, "it waits", func() bool { return strings.HasSuffix(lines(), "| me: yes I do?") })
 	v.screenshot("reconnecting")
 	s.start()
 	wantLines("me: is it you?\nsee <b>https://example.org/a.</b> | Ann (guest): yes | Ann (guest): do you see my screen? | Ann (guest): hello? | me: yes I do")
 	v.screenshot("talk")
-	v.do(chromedp.Click(`.chat .foot .plain`))
+	v.do(clicks(`.chat .foot .plain`))
 	text := savedFile(t, dir, ".txt")
 	if n := strings.Count(text, "\n"); n != 6 || !strings.Contains(text, "[technician 1, not let in]: is it you?\n    see <b>") || !strings.Contains(text, "[guest] Ann: hello?\n") {
 		t.Errorf("the saved log:\n%s", text)

@@ -58,7 +58,7 @@ func TestHandOver(t *testing.T) {
 	v.open(s.url + "/view#" + pin)
 	yes()
 	v.wantState("live")
-	v.do(chromedp.Click("#request"))
+	v.do(clicks("#request"))
 	yes()
 	v.wantState("live  control=yes")
 	w := newTab(v.ctx, t)
@@ -66,12 +66,12 @@ func TestHandOver(t *testing.T) {
 	yes()
 	w.wantState("live  control=no")
 	for _, p := range []*page{v, w} {
-		p.do(chromedp.Click("#people-button"), chromedp.WaitVisible(".people"))
+		p.do(clicks("#people-button"), chromedp.WaitVisible(".people"))
 	}
 	v.wantPeople("Viewer 1 (you): Controls [Give control back] | Viewer 2: Watches [Hand over]")
 	w.wantPeople("Viewer 2 (you): Watches [Ask for control] | Viewer 1: Controls")
 
-	v.do(chromedp.Click(`.person[data-viewer="2"] button`))
+	v.do(clicks(`.person[data-viewer="2"] button`))
 	if q := yes(); !q.Hand {
 		t.Errorf("the guest was asked %+v", q)
 	}
@@ -82,7 +82,7 @@ func TestHandOver(t *testing.T) {
 	v.wantPeople("Viewer 1 (you): Watches, may control [Take control] | Viewer 2: Controls")
 	v.screenshot("handed")
 
-	v.do(chromedp.Click("#request")) // says "Take control": the guest has allowed it before
+	v.do(clicks("#request")) // says "Take control": the guest has allowed it before
 	v.wantState("live  control=yes")
 	w.wantNotice("Viewer 1 has taken control")
 	w.screenshot("taken")
@@ -98,12 +98,12 @@ func TestHandOver(t *testing.T) {
 	}
 	w.wantState("waiting revoked")
 	w.screenshot("revoked")
-	w.do(chromedp.Click(`[data-action="again"]`))
+	w.do(clicks(`[data-action="again"]`))
 	yes()
 	w.wantState("live")
 
 	// Another name is another person for the guest.
-	w.do(chromedp.WaitVisible("#own-name"), chromedp.SetValue("#own-name", "Eve"), chromedp.Click(`.own-name [type="submit"]`))
+	w.do(chromedp.WaitVisible("#own-name"), chromedp.SetValue("#own-name", "Eve"), clicks(`.own-name [type="submit"]`))
 	if q := yes(); q.Name != "Eve" {
 		t.Errorf("the guest was asked about %q", q.Name)
 	}

@@ -14,7 +14,7 @@ import (
 // screenMenu clicks on an entry of the Screen menu.
 func (p *page) screenMenu(entry string) {
 	p.t.Helper()
-	p.do(chromedp.Click("#screen-button"), chromedp.Click("#"+entry))
+	p.do(clicks("#screen-button"), clicks("#"+entry))
 	if p.text(`document.querySelector('.menu') === null`) != "true" {
 		p.press("Escape", "Escape", "", 0)
 	}
@@ -125,7 +125,7 @@ func TestBarGetsOutOfTheWay(t *testing.T) {
 		t.Helper()
 		eventually(t, 10*time.Second, what, func() bool { return seen() == want })
 	}
-	v.do(chromedp.Click("#fullscreen"))
+	v.do(clicks("#fullscreen"))
 	eventually(t, 10*time.Second, "full screen", func() bool { return eval[bool](v, `document.fullscreenElement !== null`) })
 	move(500, 400)
 	wantSeen(false, "the bar goes")
@@ -157,7 +157,7 @@ func TestBarGetsOutOfTheWay(t *testing.T) {
 	}
 	v.do(chromedp.MouseClickXY(200, 5))
 	wantSeen(true, "the bar comes by its handle")
-	v.do(chromedp.Click("#pin-bar"))
+	v.do(clicks("#pin-bar"))
 	move(500, 400)
 	never(t, "the pinned bar goes", func() bool { return !seen() })
 	v.screenshot("pinned")
