@@ -43,7 +43,7 @@ func TestNothingStaysHeld(t *testing.T) {
 	}
 }
 
-// clicks clicks an element as a script would: where it stands does not matter.
+// clickOn clicks an element as a script would: where it stands does not matter.
 func (p *page) clickOn(id string) {
 	p.t.Helper()
 	eval[bool](p, fmt.Sprintf("document.getElementById(%q).click(), true", id))
