@@ -5,10 +5,15 @@
  * @property {'start'} type
  * @property {string} pin
  * @property {string} name of the guest, may be ''
- * @property {string} resume secret of an earlier connection of this tab, or ''
+ * @property {Kept | null} kept of an earlier connection of this tab
  * @property {'ask' | 'view'} consent
  * @property {ReadableStream<VideoFrame>} [frames] absent: frames come as messages
  * @property {MediaStreamTrack} [track] instead, where only a worker may read it
+ */
+/**
+ * What shows that it is the same party after a reload, and whom the guest lets see. For
+ * sessionStorage: no other tab may have it.
+ * @typedef {{resume: string, granted: number[]}} Kept
  */
 /** @typedef {import('../shared/wire.js').Control} Control */
 /**
@@ -44,7 +49,7 @@
  * From the worker. point: somebody who sees the screen points there, or no more; want: a frame, where
  * they come as messages; failed: nothing is shared any more; ended: the screen is not given any more.
  * @typedef {{type: 'page', page: SharePage}
- *   | {type: 'resume', resume: string}
+ *   | {type: 'keep', kept: Kept}
  *   | {type: 'chat', control: Control}
  *   | {type: 'point', viewer: number, at: {x: number, y: number} | null}
  *   | {type: 'want'}

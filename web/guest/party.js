@@ -54,9 +54,18 @@ export class Party {
   /** @type {Set<number>} */
   #wished = new Set();
 
-  /** @param {'ask' | 'view'} consent view: everybody who has the PIN may see */
-  constructor(consent) {
+  /**
+   * @param {'ask' | 'view'} consent view: everybody who has the PIN may see
+   * @param {readonly number[]} [granted] of the same tab before a reload: whom the relay, too, lets see
+   */
+  constructor(consent, granted = []) {
     this.#consent = consent;
+    for (const viewer of granted) this.#grants.set(viewer, { view: true, online: false, seen: false, left: -Infinity, doubt: true });
+  }
+
+  /** The viewers that may see: what a reload needs. */
+  get granted() {
+    return [...this.#grants].filter(([, g]) => g.view).map(([viewer]) => viewer);
   }
 
   /** Whether anybody is here that may see: if not, nothing is captured. */

@@ -33,6 +33,7 @@ export class Sharing {
   /** @type {import('../viewer/transport.js').LinkState} */
   #linked = { phase: 'joining' };
   #resume;
+  #kept = ''; // what the page was told last
   #begin = false; // a new epoch: the encoder must hear of it
   #epoch = 0; // of the encoder
   #wantKey = false;
@@ -56,8 +57,8 @@ export class Sharing {
     this.source = source;
     this.post = post;
     this.env = env;
-    this.#resume = start.resume;
-    this.#party = new Party(start.consent);
+    this.#resume = start.kept?.resume ?? '';
+    this.#party = new Party(start.consent, start.kept?.granted);
     this.#encoder = new Encoder(jpegs);
     this.#link = new Link({
       role: 'presenter',
@@ -131,6 +132,11 @@ export class Sharing {
   }
 
   #show() {
+    const kept = { resume: this.#resume, granted: this.#party.granted };
+    if (`${kept.resume} ${kept.granted}` !== this.#kept) {
+      this.#kept = `${kept.resume} ${kept.granted}`;
+      this.post({ type: 'keep', kept });
+    }
     this.post({ type: 'page', page: { link: this.#linked, watched: this.#party.watched, ...this.#party.page() } });
   }
 
@@ -186,10 +192,7 @@ export class Sharing {
         if (!c.stream) this.#pace.setLead(c.viewer ?? 0, now);
         return;
       case 'welcome':
-        if (c.resume) {
-          this.#resume = c.resume;
-          this.post({ type: 'resume', resume: c.resume });
-        }
+        if (c.resume) this.#resume = c.resume;
         this.#begin = true;
         this.#wantKey = this.#held = false;
         this.#pace = new Pace();
