@@ -3,9 +3,9 @@
 // is not marked lossy has, at every viewer that the mark counts for, the pixels of the shadow; and
 // the shadow takes on a captured picture exactly where an op of the update says so.
 //
-// Two things are different from Go's. All of a picture is compared each time, as a browser tells
-// no damage; so what did not fit into one update is simply found again. And JPEGs are made by the
-// browser, which takes a while: calls return promises, and the next call waits for the last one.
+// Two things are different from Go's. What did not fit into one update is found again by comparing
+// all of the picture. And JPEGs are made by the browser, which takes a while: calls return
+// promises, and the next call waits for the last one.
 // Pure: no DOM, JPEGs are injected.
 import { Flag, Kind, message, validSize } from '../shared/wire.js';
 import { Bytes } from './bytes.js';
@@ -124,14 +124,15 @@ export class Encoder {
    * size it is a keyframe with a new layout, at most 128 kB long.
    * @param {Pixels} cur not to be changed until the promise is settled
    * @param {Params} p
-   * @param {boolean} [same] cur is what it was at the last call
+   * @param {Rect[]} [damage] where it may have changed since the last call
    * @returns {Promise<Uint8Array<ArrayBuffer> | null>}
    */
-  async update(cur, p, same = false) {
+  async update(cur, p, damage = [{ x: 0, y: 0, w: cur.width, h: cur.height }]) {
     if (!validSize(cur.width, cur.height)) return null;
     if (cur.width !== this.#shadow.width || cur.height !== this.#shadow.height) return this.#resized(cur, p);
     const grid = this.#grid;
-    if (!same || this.waiting) grid.compare(cur.pixels, this.#shadow.pixels);
+    if (this.waiting) damage = [{ x: 0, y: 0, w: cur.width, h: cur.height }];
+    grid.compare(cur.pixels, this.#shadow.pixels, damage);
     this.waiting = false;
     this.#moveOps.clear();
     this.#jpegOps.clear();

@@ -1,7 +1,9 @@
 // The newest frame of what is shared, and its pixels. Frames come by one of the ways that
-// source.js finds; older ones are dropped unseen. Runs in the worker.
+// share.js finds; older ones are dropped unseen. Runs in the worker.
+import { changed, planes } from './planes.js';
 
 /** @typedef {import('./tiles.js').Pixels} Pixels */
+/** @typedef {import('../shared/picture.js').Rect} Rect */
 /** @typedef {VideoFrame | ImageBitmap} Picture a frame that must be closed */
 
 export class Frames {
@@ -10,6 +12,12 @@ export class Frames {
   /** @type {Pixels} */
   #pixels = { width: 0, height: 0, pixels: new Uint32Array(0) };
   #canvas = new OffscreenCanvas(1, 1);
+  /** @type {Uint32Array | null} planes of the frame that pixels holds */
+  #before = null;
+  /** @type {Uint32Array | null} memory for the next one's */
+  #spare = null;
+  /** @type {string | null} of before */
+  #format = null;
   #direct = true; // the browser converts a frame's pixels itself
   #ended = false;
 
@@ -57,33 +65,38 @@ export class Frames {
   }
 
   /**
-   * The pixels of the newest frame, in memory that the next call uses again; null if there was
-   * no new one.
-   * @returns {Promise<Pixels | null>}
+   * The pixels of the newest frame, in memory that the next call uses again, and where they may
+   * have changed since the last call. Null if there is no new frame, or it is the same.
+   * @returns {Promise<{picture: Pixels, damage: Rect[]} | null>}
    */
   async take() {
     const frame = this.#newest;
     if (!frame) return null;
     this.#newest = null;
     try {
-      await this.#read(frame);
+      const damage = await this.#read(frame);
+      return damage.length > 0 ? { picture: this.#pixels, damage } : null;
     } finally {
       frame.close();
     }
-    return this.#pixels;
   }
 
-  /** @param {Picture} frame */
+  /**
+   * @param {Picture} frame
+   * @returns {Promise<Rect[]>} what may have changed
+   */
   async #read(frame) {
     const [width, height] = 'displayWidth' in frame ? [frame.displayWidth, frame.displayHeight] : [frame.width, frame.height];
     if (width !== this.#pixels.width || height !== this.#pixels.height) {
       this.#pixels = { width, height, pixels: new Uint32Array(width * height) };
+      this.#before = null;
     }
-    const { pixels } = this.#pixels;
+    const all = [{ x: 0, y: 0, w: width, h: height }];
     if (this.#direct && 'copyTo' in frame && frame.visibleRect?.width === width && frame.visibleRect?.height === height) {
       try {
-        await frame.copyTo(pixels, /** @type {any} */ ({ format: 'RGBA', colorSpace: 'srgb' }));
-        return;
+        const damage = await this.#compare(frame, width, height) ?? all;
+        for (const r of damage) await this.#convert(frame, r);
+        return damage;
       } catch (err) {
         // Older browsers copy the frame's own format only; by a canvas it takes some ms more.
         if (!(err instanceof DOMException || err instanceof TypeError)) throw err;
@@ -94,7 +107,43 @@ export class Frames {
     const c = this.#canvas.getContext('2d', { alpha: false, willReadFrequently: true });
     if (!c) throw new Error('no canvas');
     c.drawImage(frame, 0, 0, width, height);
-    pixels.set(new Uint32Array(c.getImageData(0, 0, width, height).data.buffer));
+    this.#pixels.pixels.set(new Uint32Array(c.getImageData(0, 0, width, height).data.buffer));
+    return all;
+  }
+
+  /**
+   * Where a frame's planes are not those of the one before; null if that cannot be told.
+   * @param {VideoFrame} frame
+   * @param {number} width
+   * @param {number} height
+   */
+  async #compare(frame, width, height) {
+    const how = planes(frame.format, width, height);
+    if (!how) {
+      this.#before = null;
+      return null;
+    }
+    const spare = this.#spare?.length === how.size >> 2 ? this.#spare : new Uint32Array(how.size >> 2);
+    await frame.copyTo(spare, { layout: how.layout });
+    const before = this.#before;
+    const known = before && this.#format === frame.format;
+    this.#before = spare;
+    this.#spare = before;
+    this.#format = frame.format;
+    return known ? changed(before, spare, how, width, height) : null;
+  }
+
+  /**
+   * Reads a rectangle of a frame into its place.
+   * @param {VideoFrame} frame
+   * @param {Rect} r
+   */
+  async #convert(frame, { x, y, w, h }) {
+    const { pixels, width } = this.#pixels;
+    const visible = /** @type {DOMRectReadOnly} */ (frame.visibleRect);
+    const options = { format: 'RGBA', colorSpace: 'srgb', rect: { x: visible.x + x, y: visible.y + y, width: w, height: h },
+      layout: [{ offset: 4 * (y * width + x), stride: 4 * width }] };
+    await frame.copyTo(pixels, /** @type {any} */ (options));
   }
 
   /** Which way pixels are read, for measurements. */

@@ -96,23 +96,27 @@ export class Grid {
   }
 
   /**
-   * Finds where two pictures differ, and adds it to the boxes.
+   * Finds where two pictures differ inside of rectangles, and adds it to the boxes.
    * @param {Uint32Array} cur
    * @param {Uint32Array} shadow
+   * @param {Rect[]} rects
    */
-  compare(cur, shadow) {
-    const { width, height, across } = this;
-    for (let y = 0, row = 0; y < height; y++, row += width) {
-      const end = row + width;
-      for (let i = row; ;) {
-        while (i < end && cur[i] === shadow[i]) i++;
-        if (i >= end) break;
-        const tx = (i - row) >> 5;
-        const next = Math.min(end, row + (tx + 1) * TILE);
-        let last = next - 1;
-        while (cur[last] === shadow[last]) last--;
-        this.#touch((y >> 5) * across + tx, i - row, last - row, y);
-        i = next;
+  compare(cur, shadow, rects) {
+    const { width, across } = this;
+    for (const { x, y: top, w, h } of rects) {
+      for (let y = top; y < top + h; y++) {
+        const row = y * width;
+        const end = row + x + w;
+        for (let i = row + x; ;) {
+          while (i < end && cur[i] === shadow[i]) i++;
+          if (i >= end) break;
+          const tx = i - row >> 5;
+          const next = Math.min(end, row + (tx + 1) * TILE);
+          let last = next - 1;
+          while (cur[last] === shadow[last]) last--;
+          this.#touch((y >> 5) * across + tx, { x: i - row, y, w: last - i + 1, h: 1 });
+          i = next;
+        }
       }
     }
     this.dirty.sort((a, b) => a - b);
@@ -120,21 +124,12 @@ export class Grid {
 
   /**
    * @param {number} t
-   * @param {number} x0
-   * @param {number} x1 the last
-   * @param {number} y below all before
+   * @param {Rect} r inside of it
    */
-  #touch(t, x0, x1, y) {
-    const b = this.boxes[t];
-    if (!b) {
-      this.boxes[t] = { x: x0, y, w: x1 - x0 + 1, h: 1 };
-      this.dirty.push(t);
-      return;
-    }
-    const x = Math.min(b.x, x0);
-    b.w = Math.max(b.x + b.w, x1 + 1) - x;
-    b.x = x;
-    b.h = y - b.y + 1;
+  #touch(t, r) {
+    const box = this.boxes[t];
+    if (!box) this.dirty.push(t);
+    this.boxes[t] = box ? union(box, r) : r;
   }
 
   /** Nothing has changed any more. */

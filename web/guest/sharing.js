@@ -14,11 +14,13 @@ import { parsePoint, POINT } from './point.js';
 /** @typedef {import('./messages.js').FromWorker} FromWorker */
 /** @typedef {import('./messages.js').ToWorker} ToWorker */
 /** @typedef {import('./tiles.js').Pixels} Pixels */
+/** @typedef {import('../shared/picture.js').Rect} Rect */
 /**
  * Where pixels come from: frames.js in a browser.
  * @typedef {object} Source
- * @property {boolean} fresh there is something new
- * @property {() => Promise<Pixels | null>} take it; not changed until the next call
+ * @property {boolean} fresh there may be something new
+ * @property {() => Promise<{picture: Pixels, damage: Rect[]} | null>} take it, and where it may have
+ *   changed since the last call; not changed until the next one. Null: nothing is new
  * @property {string} way
  * @property {() => void} end
  */
@@ -308,12 +310,12 @@ export class Sharing {
     const before = this.#picture;
     const { width, height } = before ?? { width: 0, height: 0 };
     const captured = this.#clock();
-    const fresh = await this.#grab();
+    const damage = await this.#grab();
     const picture = this.#picture;
     if (!picture) return;
     const resized = picture.width !== width || picture.height !== height; // it becomes a keyframe
     const began = this.env.now();
-    const msg = await this.#encoder.update(picture, { captured, quality: pace.quality, budget, size: resized ? pace.keySize() : pace.flow.size() }, !fresh);
+    const msg = await this.#encoder.update(picture, { captured, quality: pace.quality, budget, size: resized ? pace.keySize() : pace.flow.size() }, damage);
     const now = this.env.now();
     this.#figures.encode += now - began;
     this.#figures.most = Math.max(this.#figures.most, now - began);
@@ -322,15 +324,16 @@ export class Sharing {
     pace.refined(this.#encoder.refined);
   }
 
-  /** Reads the newest pixels. Returns whether there were new ones. */
+  /** Reads the newest pixels. Returns where they may have changed. */
   async #grab() {
+    if (!this.source.fresh) return [];
     const began = this.env.now();
-    const picture = await this.source.take();
-    if (!picture) return false;
+    const taken = await this.source.take();
     this.#figures.frames++;
     this.#figures.read += this.env.now() - began;
-    this.#picture = picture;
-    return true;
+    if (!taken) return [];
+    this.#picture = taken.picture;
+    return taken.damage;
   }
 
   /**

@@ -38,6 +38,7 @@ class Watcher {
 /** Presenter, relay and viewers in one. */
 class World {
   clock = 2 ** 32 - 500; // wraps soon
+  drawn = true; // since the last look
   seen = { copies: 0, keys: 0, resizes: 0, catchUps: 0, lossy: 0, exact: 0 };
 
   constructor(seed) {
@@ -71,8 +72,7 @@ class World {
   async update(budget) {
     if (!this.held()) return false;
     const before = this.encoder.seq;
-    const still = this.drawn === false;
-    const msg = await this.encoder.update(this.scene, this.params(budget), still);
+    const msg = await this.encoder.update(this.scene, this.params(budget), this.drawn ? undefined : []);
     this.drawn = false;
     if (!msg) {
       assert.equal(this.encoder.seq, before);
