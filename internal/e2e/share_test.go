@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,10 +115,13 @@ func TestSharingFromABrowser(t *testing.T) {
 		for i := range 5 {
 			d.fill(500+20*i, 500, 100, 90, uint32(0x123456*(i+1)))
 		}
-		noise(300, 200) // JPEG first
+		d.fill(300, 400, 600, 368, 0x77aa22) // to the bottom edge
+		noise(300, 200)                      // JPEG first
 		v.exactly(g, 5*time.Second)
 		v.screenshot(way)
-		t.Log(g.figures())
+		if f := g.figures(); !strings.Contains(f, `"way":"copy"`) {
+			t.Error("pixels are read the slow way:", f)
+		}
 		if way == "stream" {
 			late := newTab(v.ctx, t)
 			late.open(b.url + "/view#" + pin)

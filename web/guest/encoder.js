@@ -134,9 +134,7 @@ export class Encoder {
     if (this.waiting) damage = [{ x: 0, y: 0, w: cur.width, h: cur.height }];
     grid.compare(cur.pixels, this.#shadow.pixels, damage);
     this.waiting = false;
-    this.#moveOps.clear();
-    this.#jpegOps.clear();
-    this.#exactOps.clear();
+    for (const ops of [this.#moveOps, this.#jpegOps, this.#exactOps]) ops.clear();
     this.#blobs = [];
     this.#ops = 0;
     if (grid.dirty.length > 0) {

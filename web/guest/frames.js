@@ -134,15 +134,16 @@ export class Frames {
   }
 
   /**
-   * Reads a rectangle of a frame into its place.
+   * Reads the rows of a rectangle into their place: whole ones, as Chromium wants room for a whole
+   * stride in the last row, too.
    * @param {VideoFrame} frame
    * @param {Rect} r
    */
-  async #convert(frame, { x, y, w, h }) {
+  async #convert(frame, { y, h }) {
     const { pixels, width } = this.#pixels;
     const visible = /** @type {DOMRectReadOnly} */ (frame.visibleRect);
-    const options = { format: 'RGBA', colorSpace: 'srgb', rect: { x: visible.x + x, y: visible.y + y, width: w, height: h },
-      layout: [{ offset: 4 * (y * width + x), stride: 4 * width }] };
+    const options = { format: 'RGBA', colorSpace: 'srgb', rect: { x: visible.x, y: visible.y + y, width, height: h },
+      layout: [{ offset: 4 * y * width, stride: 4 * width }] };
     await frame.copyTo(pixels, /** @type {any} */ (options));
   }
 
