@@ -10,6 +10,8 @@ import (
 
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"pindesk/internal/platform/xvfb"
 )
 
 // startHeadful runs a browser with windows on a display, which picks what to share by itself:
@@ -130,5 +132,31 @@ func TestSharingFromABrowser(t *testing.T) {
 			eval[bool](g, `share.stop(), self.probe = undefined, true`)
 			v.wantState("waiting presenter-left")
 		}
+	}
+	if err := xvfb.Resize(d.display, "800x600"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 10*time.Second, "the viewer's picture has the new size", func() bool { size, _ := v.canvasHash(); return size == "800x600" })
+	v.exactly(g, 5*time.Second)
+}
+
+// TestSharingAWindow: only that window leaves the computer.
+func TestSharingAWindow(t *testing.T) {
+	b := startBroker(t, "")
+	d := startDesktop(t, "1024x768")
+	run(t, d.env(), "openbox") // Chromium lists the windows that a window manager lists
+	run(t, d.env(), "xterm", "-T", "Guest window", "-geometry", "60x20+500+100")
+	pin := b.newPIN()
+	v := startChromium(t, 800, 600)
+	v.open(b.url + "/view#" + pin)
+	g := startHeadful(t, d, "Guest window")
+	g.share(b.url, pin, "")
+	v.wantState("live")
+	v.exactly(g, 5*time.Second)
+	if what := eval[string](g, `share.track.getSettings().displaySurface`); what != "window" {
+		t.Errorf("a %s is shared", what)
+	}
+	if size, _ := v.canvasHash(); size == "1024x768" {
+		t.Error("the whole screen is shared")
 	}
 }
