@@ -10,6 +10,7 @@ import (
 
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/jezek/xgb/xproto"
 
 	"pindesk/internal/platform/xvfb"
 )
@@ -146,6 +147,15 @@ func TestSharingAWindow(t *testing.T) {
 	d := startDesktop(t, "1024x768")
 	run(t, d.env(), "openbox") // Chromium lists the windows that a window manager lists
 	run(t, d.env(), "xterm", "-T", "Guest window", "-geometry", "60x20+500+100")
+	const listed = "_NET_CLIENT_LIST"
+	eventually(t, 20*time.Second, "the window is there", func() bool {
+		atom, err := xproto.InternAtom(d.c, false, uint16(len(listed)), listed).Reply()
+		if err != nil {
+			return false
+		}
+		list, err := xproto.GetProperty(d.c, false, d.root, atom.Atom, xproto.AtomWindow, 0, 16).Reply()
+		return err == nil && list.ValueLen > 0
+	})
 	pin := b.newPIN()
 	v := startChromium(t, 800, 600)
 	v.open(b.url + "/view#" + pin)
