@@ -26,6 +26,7 @@ const (
 	KindInput   Kind = 17
 	KindResync  Kind = 18
 	KindNeedKey Kind = 19
+	KindPoint   Kind = 20
 	KindControl Kind = 32
 	KindClip    Kind = 33
 	KindChunk   Kind = 34
@@ -117,6 +118,8 @@ func MaxBody(k Kind) int {
 		return MaxInput
 	case KindResync, KindNeedKey:
 		return 0
+	case KindPoint:
+		return MaxPoint
 	case KindControl:
 		return MaxControl
 	case KindClip:

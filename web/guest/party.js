@@ -4,11 +4,11 @@
 // docs/decisions/0007-sharing-from-a-browser.md). Only what this says reaches the relay; what the
 // relay says of grants only takes some away. Pure: messages in, messages and a page out.
 
+import { VIEW_ONLY } from '../shared/wire.js';
+
 /** @typedef {import('../shared/wire.js').Control} Control */
 /** @typedef {import('../shared/wire.js').ViewerState} ViewerState */
 
-/** Why control is refused. */
-export const VIEW_ONLY = 'view_only';
 /** How long a grant outlives its viewer's absence; the relay's is the same. */
 export const GRACE = 60_000; // ms
 /** How long a question stays open: nobody answers means no. */

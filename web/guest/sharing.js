@@ -3,11 +3,11 @@
 // injected, so that node can run it, too. One encode at a time: everything that touches the
 // encoder happens in pump.
 import { Link } from '../viewer/transport.js';
-import { encodeControl, encodeCursor, Flag, Kind, message, parseAck, parseControl, parseHeader, WireError } from '../shared/wire.js';
+import { encodeControl, encodeCursor, Flag, Kind, message, parseAck, parseControl, parseHeader, parsePoint, WireError } from '../shared/wire.js';
 import { Encoder } from './encoder.js';
 import { MIN_INTERVAL, Pace } from './pace.js';
 import { Party } from './party.js';
-import { parsePoint, POINT } from './point.js';
+import { Pointers } from './pointers.js';
 
 /** @typedef {import('../shared/wire.js').Control} Control */
 /** @typedef {import('../shared/wire.js').Header} Header */
@@ -30,6 +30,7 @@ const NO_CURSOR = encodeCursor({ hotX: 0, hotY: 0, w: 0, h: 0, rgba: new Uint8Ar
 export class Sharing {
   #party;
   #encoder;
+  #pointers;
   #link;
   #pace = new Pace();
   /** @type {import('../viewer/transport.js').LinkState} */
@@ -62,6 +63,7 @@ export class Sharing {
     this.#resume = start.kept?.resume ?? '';
     this.#party = new Party(start.consent, start.kept?.granted);
     this.#encoder = new Encoder(jpegs);
+    this.#pointers = new Pointers((viewer, at) => this.post({ type: 'point', viewer, at }), env);
     this.#link = new Link({
       role: 'presenter',
       pin: start.pin,
@@ -134,6 +136,7 @@ export class Sharing {
   }
 
   #show() {
+    this.#pointers.keep((viewer) => this.#party.sees(viewer));
     const kept = { resume: this.#resume, granted: this.#party.granted };
     if (`${kept.resume} ${kept.granted}` !== this.#kept) {
       this.#kept = `${kept.resume} ${kept.granted}`;
@@ -161,9 +164,9 @@ export class Sharing {
         case Kind.Control:
           this.#control(parseControl(body), header.viewer);
           break;
-        case POINT: {
+        case Kind.Point: {
           const at = parsePoint(body);
-          if (this.#party.sees(header.viewer) && (!at || at.layout === this.#encoder.layout)) this.post({ type: 'point', viewer: header.viewer, at });
+          if (this.#party.sees(header.viewer) && (!at || at.layout === this.#encoder.layout)) this.#pointers.take(header.viewer, at);
           return;
         }
         default:

@@ -1,8 +1,8 @@
 // The rules of a sharing tab: who sees, who asks, and that nobody controls.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { encodePoint, parsePoint } from '../guest/point.js';
-import { GRACE, Party, QUESTION, TOO_SOON, VIEW_ONLY } from '../guest/party.js';
+import { GRACE, Party, QUESTION, TOO_SOON } from '../guest/party.js';
+import { VIEW_ONLY } from '../shared/wire.js';
 
 const shares = { type: 'shares', view_only: true };
 const person = (viewer, more = {}) => ({ viewer, name: 'V' + viewer, online: true, ...more });
@@ -98,11 +98,4 @@ test('a reload keeps grants that the relay confirms', () => {
   assert.equal(p.watched, false);
   p.take(state(person(1, { view: true }), person(2)), 0, 0);
   assert.deepEqual([p.sees(1), p.sees(2), p.granted], [true, false, [1]]);
-});
-
-test('points', () => {
-  const p = { layout: 3, x: 700, y: 65535 };
-  assert.deepEqual(parsePoint(encodePoint(p)), p);
-  assert.equal(parsePoint(encodePoint(null)), null);
-  assert.throws(() => parsePoint(new Uint8Array(5)), { name: 'WireError' });
 });

@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Sharing } from '../guest/sharing.js';
-import { encodePoint } from '../guest/point.js';
-import { Close, encodeAck, encodeControl, Flag, Kind, message, parseControl, parseHeader, parseUpdate } from '../shared/wire.js';
+import { Close, encodeAck, encodeControl, encodePoint, Flag, Kind, message, parseControl, parseHeader, parseUpdate } from '../shared/wire.js';
 import { Screen } from '../shared/screen.js';
 import { FakeTime } from './hex.js';
 import { greyImages, greyJpegs, random, Scene } from './sharescene.js';
@@ -247,10 +246,27 @@ test('points of those that see are shown, of the present layout; garbage harms n
   w.deliver({ kind: Kind.Control }, new Uint8Array(3));
   w.deliver({ kind: Kind.Ack, viewer: 1 }, new Uint8Array(3));
   w.deliver({ kind: Kind.Input, viewer: 1 }, new Uint8Array(3));
-  assert.deepEqual(w.posted.filter((m) => m.type === 'point'), [{ type: 'point', viewer: 1, at: { layout: 1, x: 5, y: 6 } }, { type: 'point', viewer: 1, at: null }]);
+  const points = () => w.posted.filter((m) => m.type === 'point');
+  assert.deepEqual(points(), [{ type: 'point', viewer: 1, at: { layout: 1, x: 5, y: 6 } }, { type: 'point', viewer: 1, at: null }]);
+  point(null); // told once
+  assert.equal(points().length, 2);
+  point(1);
+  await w.run(2000);
+  point(1);
+  await w.run(2900);
+  assert.equal(points().length, 4);
+  await w.run(200); // silent for 3 s
+  assert.equal(points().length, 5);
+  assert.equal(points().at(-1).at, null);
   w.draw((s) => s.fill({ x: 0, y: 0, w: 50, h: 50 }));
   await w.run(300);
   assert.ok(w.same());
+  point(1);
+  w.sharing.take({ type: 'revoke', viewer: 1 }); // at once
+  assert.equal(points().length, 7);
+  assert.equal(points().at(-1).at, null);
+  point(1);
+  assert.equal(points().length, 7);
   w.sharing.stop();
   await w.sharing.run;
 });

@@ -1,14 +1,13 @@
-// A viewer points at something of the shared screen: message kind 20, from a viewer to the
-// presenter, as docs/decisions/0007-sharing-from-a-browser.md has it. Pure.
-import { WireError } from '../shared/wire.js';
+// Points: the part of wire.js that is Go's internal/wire/point.go. wire.js exports all of it. Pure.
+import { WireError } from './wire.js';
 
-export const POINT = 20;
 const SIZE = 6;
 
 /**
+ * A place of the shared picture that a viewer points at.
  * @typedef {object} Point
- * @property {number} layout whose coordinates it uses
- * @property {number} x pixels of the picture
+ * @property {number} layout whose coordinates these are
+ * @property {number} x pixels of the header's stream
  * @property {number} y
  */
 
