@@ -39,6 +39,7 @@ export default {
   'people.guest': 'Geteilter Computer',
   'people.presenter': 'Gast',
   'people.shares': 'Teilt den Bildschirm',
+  'people.browser': 'Teilt den Bildschirm aus einem Browser, der sich nicht steuern lässt. Bitten Sie zum Steuern darum, das Programm zu starten.',
   'people.away': 'Ist nicht da',
   'people.viewers': 'Betrachter',
   'people.verified': 'Vom Betreiber dieses Servers geprüft',
@@ -187,11 +188,15 @@ export default {
   'zoom.hint.controlling': 'Strg+Alt+Mausrad',
   'screen.keys': 'Tastatureingabe für den entfernten Bildschirm. Strg+Alt+Pos1 verlässt ihn.',
 
+  'who.browser': 'Aus einem Browser geteilt: Sie können zusehen und zeigen',
   'who.me': 'Sie steuern',
   'who.other': 'Steuert, nennt sich: {name}',
   'who.unnamed': 'Betrachter {number} steuert',
   'who.nobody': 'Niemand steuert',
   'who.twin': '{name} (Betrachter {number})',
+  'point.label': 'Zeigen',
+  'point.on': 'Die andere Person sieht jetzt, wo Ihr Mauszeiger im Bild ist',
+  'point.off': 'Sie zeigen, solange Sie im Bild die Maustaste drücken',
   'presenter.says': 'Teilt den Bildschirm, nennt sich: {name}',
 
   'status.joining': 'Verbindung wird aufgebaut…',

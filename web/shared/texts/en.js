@@ -40,6 +40,7 @@ export default {
   'people.guest': 'Shared computer',
   'people.presenter': 'Guest',
   'people.shares': 'Shares the screen',
+  'people.browser': 'Shares the screen from a browser, which cannot be controlled. To control it, ask for the program to be run.',
   'people.away': 'Is away',
   'people.viewers': 'Viewers',
   'people.verified': 'Verified by the operator of this server',
@@ -188,11 +189,15 @@ export default {
   'zoom.hint.controlling': 'Ctrl+Alt+wheel',
   'screen.keys': 'Keyboard input for the remote screen. Ctrl+Alt+Home leaves it.',
 
+  'who.browser': 'Shared from a browser: you can see and point',
   'who.me': 'You control',
   'who.other': 'Controls, says: {name}',
   'who.unnamed': 'Viewer {number} controls',
   'who.nobody': 'Nobody controls',
   'who.twin': '{name} (viewer {number})',
+  'point.label': 'Point',
+  'point.on': 'The other person now sees where your pointer is over the picture',
+  'point.off': 'You point while you press the mouse button on the picture',
   'presenter.says': 'Shares, says: {name}',
 
   'status.joining': 'Connecting…',

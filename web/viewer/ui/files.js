@@ -55,10 +55,10 @@ class Shelf {
     });
   }
 
-  /** Whether this viewer may send and ask: it sees the screen. */
+  /** Whether this viewer may send and ask: it sees the screen, and no browser shares it, which cannot do this. */
   get allowed() {
     const { page } = this.app;
-    return page.open && (page.viewers.find((v) => v.viewer === page.me)?.view ?? false);
+    return page.open && !page.presenter?.view_only && (page.viewers.find((v) => v.viewer === page.me)?.view ?? false);
   }
 
   /** @param {boolean} open */

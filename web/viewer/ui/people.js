@@ -63,7 +63,7 @@ function People({ app }) {
     <h2>${t('people.guest')}</h2>
     <ul><li class="person">
       <p class="name">${presenter?.name ? html`<bdi>${presenter.name}</bdi>` : t('people.presenter')}</p>
-      <p class="does">${t(presenter?.attached ? 'people.shares' : 'people.away')}</p>
+      <p class="does">${t(!presenter?.attached ? 'people.away' : presenter.view_only ? 'people.browser' : 'people.shares')}</p>
     </li></ul>
     <h2>${t('people.viewers')}</h2>
     <ul>${here.map((v) => html`<${Person} key=${v.viewer} app=${app} v=${v} own=${v.viewer === page.me ? can.own : ''} hand=${can.hand.includes(v.viewer)} />`)}</ul>
