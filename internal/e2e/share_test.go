@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/jezek/xgb/xproto"
@@ -169,4 +170,47 @@ func TestSharingAWindow(t *testing.T) {
 	if size, _ := v.canvasHash(); size == "1024x768" {
 		t.Error("the whole screen is shared")
 	}
+}
+
+// points has the mouse go over a place of the picture, with the button pressed or let go.
+func (p *page) points(kind input.DispatchMouseEventType, x, y int) {
+	p.t.Helper()
+	px, py := p.at(x, y)
+	p.do(command(input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: kind, X: px, Y: py, Button: "left", Buttons: 1, ClickCount: 1}))
+}
+
+// TestPointingAtABrowser: who sees what a tab shares points at it, and the guest's page is told
+// where; control is not offered, and what asks for it all the same blocks nobody.
+func TestPointingAtABrowser(t *testing.T) {
+	b := startBroker(t, "")
+	d := startDesktop(t, "800x600")
+	d.fill(0, 0, 800, 600, 0x336699)
+	pin := b.newPIN()
+	v := startChromium(t, 1200, 900)
+	v.open(b.url + "/view#" + pin)
+	g := startHeadful(t, d, "Entire screen")
+	g.share(b.url, pin, "")
+	v.wantState("live")
+	v.until("control is not offered, and why", `!document.getElementById('request') && !document.getElementById('files-button') &&
+		document.getElementById('who').textContent === 'Shared from a browser: you can see and point'`)
+	told := func(want string) {
+		t.Helper()
+		g.until("the guest's page is told "+want, `(() => { const p = said.other.filter((m) => m.type === 'point').at(-1);
+			return p && (p.at ? p.at.x + ',' + p.at.y : 'no more') === '`+want+`'; })()`)
+	}
+	v.points(input.DispatchMouseEventTypeMousePressed, 100, 50)
+	told("100,50")
+	v.points(input.DispatchMouseEventTypeMouseMoved, 400, 300)
+	told("400,300")
+	v.screenshot("pointing")
+	if eval[bool](v, `document.getElementById('laser').hidden`) {
+		t.Error("the viewer does not see where it points")
+	}
+	v.points(input.DispatchMouseEventTypeMouseReleased, 400, 300)
+	told("no more")
+	v.clickOn("point") // without a pressed button, too
+	v.do(command(input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: 600, Y: 450}))
+	g.until("the guest's page is told a place", `said.other.filter((m) => m.type === 'point').at(-1).at !== null`)
+	eval[bool](g, `share.post({ type: 'revoke', viewer: said.page.people[0].viewer }), true`)
+	told("no more")
 }

@@ -159,12 +159,16 @@ func (f *feed) welcomeLocked(m *member) {
 		role = "presenter"
 	}
 	f.controlLocked(m, wire.Control{Type: wire.TypeWelcome, Role: role, Viewer: m.party.Viewer, Epoch: f.epoch,
-		Resume: m.party.Resume, Resumed: m.party.Resumed, Organisation: m.party.Organisation}, 0)
+		Resume: m.party.Resume, Handover: m.party.Handover, Resumed: m.party.Resumed, Organisation: m.party.Organisation}, 0)
 }
 
 func (f *feed) attachPresenterLocked(m *member) {
 	if old := f.presenter; old != nil {
-		f.sayGoodbyeLocked(old, wire.CloseReplaced, "another presenter has taken over")
+		if m.party.Resumed { // or its own earlier socket, which nobody reads any more
+			f.sayGoodbyeLocked(old, wire.CloseMoved, "the same person shares by another program now")
+		} else {
+			f.sayGoodbyeLocked(old, wire.CloseReplaced, "another presenter has taken over")
+		}
 	}
 	// A presenter that is not the session's first and could not show the resume secret is
 	// another computer, whatever this node remembers. It stays that for who has not gone on

@@ -194,10 +194,19 @@ func TestViewOnlyComesAndGoes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t)
 		p, v := w.presenter(1), w.viewer(1, 1)
+		if c := p.said(wire.TypeWelcome); c[0].Handover != "" {
+			t.Errorf("a secret that was not given: %+v", c)
+		}
 		p.sharesViewOnly()
 		p.grant(1, true, false)
-		q := w.join(Party{Epoch: 2, Resumed: true})
+		q := w.join(Party{Epoch: 2, Resumed: true, Handover: "once"})
+		if c := q.said(wire.TypeWelcome); c[0].Handover != "once" {
+			t.Errorf("welcome %+v", c)
+		}
 		v.epoch = 2
+		if p.c.code != wire.CloseMoved {
+			t.Errorf("the tab was closed with %d", p.c.code)
+		}
 		if v.state().Presenter.ViewOnly || !v.me().View {
 			t.Errorf("with the program: %+v", v.state())
 		}

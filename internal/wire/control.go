@@ -17,6 +17,10 @@ type Control struct {
 	Epoch   uint16 `json:"epoch,omitempty"`   // welcome, state: the present attach; 0 = none
 	Resume  string `json:"resume,omitempty"`  // welcome: the new resume secret
 	Resumed bool   `json:"resumed,omitempty"` // welcome: the old resume secret was accepted
+	// welcome of a presenter: a secret with which another program of the same person joins in its
+	// place, once: shown as a resume secret. This one is closed by CloseMoved then, and comes back by
+	// its own resume secret.
+	Handover string `json:"handover,omitempty"`
 	// welcome: whose API key has made the session, as the operator has checked it; unlike a name
 	// it is not self-declared. "" if none has.
 	Organisation string `json:"organisation,omitempty"`
@@ -52,7 +56,7 @@ type Control struct {
 // Types of control messages.
 const (
 	// From the relay.
-	TypeWelcome = "welcome" // first message on every socket: role, viewer, epoch, resume, resumed, organisation
+	TypeWelcome = "welcome" // first message on every socket: role, viewer, epoch, resume, resumed, handover, organisation
 	TypeState   = "state"   // to all on every change: epoch, presenter, viewers, question
 	TypeLead    = "lead"    // to the presenter: viewer whose acks pace stream; 0 = none
 	TypeRefused = "refused" // to a viewer: control or view (control=false) was refused; blocked, to, reason

@@ -140,6 +140,7 @@ const (
 	CloseEnded     = 4011 // the session has ended
 	CloseFull      = 4013 // too many viewers are in the session
 	CloseBlocked   = 4012 // the guest refused this viewer for good
+	CloseMoved     = 4014 // the same person's other program or tab goes on as this presenter
 )
 
 // Terminal reports whether a party that was closed with code must stay away.

@@ -165,6 +165,7 @@ func sets() map[string][]vector {
 		"control": {
 			good("welcome to an organisation's session", []byte(`{"type":"welcome","role":"viewer","viewer":3,"epoch":1,"resume":"r","organisation":"Example GmbH"}`),
 				Control{Type: "welcome", Role: "viewer", Viewer: 3, Epoch: 1, Resume: "r", Organisation: "Example GmbH"}),
+			good("welcome of a presenter", []byte(`{"type":"welcome","role":"presenter","epoch":1,"resume":"r","handover":"h"}`), Control{Type: "welcome", Role: "presenter", Epoch: 1, Resume: "r", Handover: "h"}),
 			good("ask", []byte(`{"type":"ask","control":true}`), Control{Type: "ask", Control: true}),
 			good("shares", []byte(`{"type":"shares","view_only":true}`), Control{Type: "shares", ViewOnly: true}),
 			good("refused by a browser", []byte(`{"type":"refused","control":true,"reason":"view_only"}`), Control{Type: "refused", Control: true, Reason: ReasonViewOnly}),
@@ -325,7 +326,7 @@ func TestControlRoundTrip(t *testing.T) {
 
 func TestTerminal(t *testing.T) {
 	for code, want := range map[int]bool{1000: false, 1006: false, CloseReconnect: false, CloseProtocol: false, CloseSlow: false,
-		CloseReplaced: true, CloseEnded: true, CloseBlocked: true, CloseFull: true, 4100: false} {
+		CloseReplaced: true, CloseMoved: true, CloseEnded: true, CloseBlocked: true, CloseFull: true, 4100: false} {
 		if Terminal(code) != want {
 			t.Errorf("Terminal(%d) = %v", code, !want)
 		}

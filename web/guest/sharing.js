@@ -36,6 +36,7 @@ export class Sharing {
   /** @type {import('../viewer/transport.js').LinkState} */
   #linked = { phase: 'joining' };
   #resume;
+  #handover = '';
   #kept = ''; // what the page was told last
   #begin = false; // a new epoch: the encoder must hear of it
   #epoch = 0; // of the encoder
@@ -142,7 +143,7 @@ export class Sharing {
       this.#kept = `${kept.resume} ${kept.granted}`;
       this.post({ type: 'keep', kept });
     }
-    this.post({ type: 'page', page: { link: this.#linked, watched: this.#party.watched, ...this.#party.page() } });
+    this.post({ type: 'page', page: { link: this.#linked, handover: this.#linked.phase === 'open' ? this.#handover : '', watched: this.#party.watched, ...this.#party.page() } });
   }
 
   /** @param {Control[]} controls */
@@ -198,6 +199,7 @@ export class Sharing {
         return;
       case 'welcome':
         if (c.resume) this.#resume = c.resume;
+        this.#handover = c.handover ?? '';
         this.#begin = true;
         this.#wantKey = this.#held = false;
         this.#pace = new Pace();

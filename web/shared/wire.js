@@ -19,7 +19,7 @@ export const Kind = Object.freeze({
 export const Flag = Object.freeze({ Reset: 1, Key: 2, CatchUp: 4, Done: 8, Exact: 16 });
 export const OpCode = Object.freeze({ Fill: 1, Copy: 2, Palette: 3, Delta: 4, JPEG: 5 });
 export const Close = Object.freeze({
-  Reconnect: 4000, Protocol: 4001, Slow: 4002, Replaced: 4010, Ended: 4011, Blocked: 4012, Full: 4013,
+  Reconnect: 4000, Protocol: 4001, Slow: 4002, Replaced: 4010, Ended: 4011, Blocked: 4012, Full: 4013, Moved: 4014,
 });
 
 export const MAX_SIDE = 16384;

@@ -55,6 +55,7 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {number} [epoch]
  * @property {string} [resume]
  * @property {boolean} [resumed]
+ * @property {string} [handover] of a presenter: lets another program of the same person go on, once
  * @property {string} [organisation] whose API key made the session, as the operator has checked it
  * @property {boolean} [view]
  * @property {boolean} [control]
@@ -109,7 +110,7 @@ export const encodeControl = (c) => utf8.encode(JSON.stringify(c));
 /** @typedef {'string' | 'bool' | 'u8' | 'u16' | 'u32' | 'ms' | 'size'} FieldType */
 /** @type {Record<string, FieldType>} */
 const CONTROL_FIELDS = {
-  type: 'string', role: 'string', viewer: 'u16', epoch: 'u16', resume: 'string', resumed: 'bool', organisation: 'string',
+  type: 'string', role: 'string', viewer: 'u16', epoch: 'u16', resume: 'string', resumed: 'bool', handover: 'string', organisation: 'string',
   view: 'bool', control: 'bool', open: 'bool', blocked: 'bool', reason: 'string', stream: 'u8',
   question: 'bool', stamp: 'u32', queue: 'u32', text: 'string', client: 'string', before: 'u32',
   more: 'bool', may: 'bool', to: 'u16', clipboard: 'string', view_only: 'bool',
