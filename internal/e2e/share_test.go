@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -13,7 +14,9 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/jezek/xgb/xproto"
 
+	"pindesk/internal/platform"
 	"pindesk/internal/platform/xvfb"
+	"pindesk/internal/presenter"
 )
 
 // startHeadful runs a browser with windows on a display, which picks what to share by itself:
@@ -213,4 +216,57 @@ func TestPointingAtABrowser(t *testing.T) {
 	g.until("the guest's page is told a place", `said.other.filter((m) => m.type === 'point').at(-1).at !== null`)
 	eval[bool](g, `share.post({ type: 'revoke', viewer: said.page.people[0].viewer }), true`)
 	told("no more")
+}
+
+// TestMovingUpAndBack: the guest's program goes on in the place of the guest's tab. The viewer's page
+// stays, sees on without that anybody is asked, and can ask for control; then the tab comes back.
+func TestMovingUpAndBack(t *testing.T) {
+	s := startSite(t, nil)
+	d := startDesktop(t, "800x600")
+	d.fill(0, 0, 800, 600, 0x336699)
+	pin := s.newPIN()
+	v := startChromium(t, 1200, 900)
+	v.open(s.url + "/view#" + pin)
+	eval[bool](v, `self.stayed = true`)
+	g := startHeadful(t, d, "Entire screen")
+	g.share(s.url, pin, "")
+	v.wantState("live")
+
+	capture, inject, err := platform.Open(context.Background(), platform.Config{Display: d.display, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { capture.Close(); inject.Close() })
+	guest := newGuest()
+	program := s.present(pin, presenter.Config{Screen: capture, Input: inject, Consent: presenter.Ask, Guest: guest,
+		Handover: eval[string](g, `said.page.handover`)})
+	g.until("the tab knows who goes on", `said.page.link.phase === 'over' && said.page.link.code === 4014`)
+	v.until("control is offered", `document.documentElement.dataset.state === 'live' && document.getElementById('request') && document.getElementById('files-button')`)
+	v.exact(d, 10*time.Second)
+	select {
+	case q := <-guest.asked:
+		t.Errorf("the guest was asked again: %+v", q)
+	default:
+	}
+	v.clickOn("request")
+	if q := guest.wantQuestion(t.Fatal); !q.Control {
+		t.Errorf("asked %+v", q)
+	}
+	guest.answers <- true
+	v.until("it controls", `document.documentElement.dataset.control === 'yes'`)
+	x, y := v.at(700, 20)
+	v.do(command(input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: x, Y: y}))
+	eventually(t, 5*time.Second, "the pointer follows", func() bool {
+		p, err := xproto.QueryPointer(d.c, d.root).Reply()
+		return err == nil && p.RootX == 700 && p.RootY == 20
+	})
+
+	if err := program.stop(); err != nil {
+		t.Error(err)
+	}
+	v.wantState("waiting presenter-left")
+	g.share(s.url, pin, "")
+	v.until("it sees on, and controls no more", `document.documentElement.dataset.state === 'live' && document.documentElement.dataset.detail === '' &&
+		document.documentElement.dataset.control === 'no' && !document.getElementById('request') && document.getElementById('point') && self.stayed`)
+	v.exactly(g, 5*time.Second)
 }

@@ -199,6 +199,10 @@
 // wish on all the same, so that the guest can be told; the presenter may refuse it with
 // that reason. That is no denial: it does not count towards those that block a viewer.
 //
+// The same person's program takes a tab's place with the secret "handover" of the tab's welcome, which
+// it shows as a resume secret: then it is the same party, view grants stay, and the tab is closed
+// with CloseMoved. The tab comes back with its resume secret in the same way.
+//
 // Who sees can still point, whatever shares. Body of a Point:
 //
 //	offset 0   u16  layout of the stream in the header

@@ -65,7 +65,7 @@ class World {
     this.screen.reset(this.epoch);
     this.socket.readyState = 1;
     this.socket.onopen();
-    this.control({ type: 'welcome', role: 'presenter', epoch: this.epoch, resume: 'R' + this.epoch, resumed });
+    this.control({ type: 'welcome', role: 'presenter', epoch: this.epoch, resume: 'R' + this.epoch, handover: 'H' + this.epoch, resumed });
     this.state();
   }
 
@@ -226,9 +226,11 @@ test('a drop: the same party comes back, grants are named, the picture begins an
   await w.run(3000);
   assert.ok(w.same());
   w.socket.readyState = 3;
-  w.socket.onclose({ code: Close.Replaced });
+  assert.equal(w.page.handover, 'H2');
+  w.socket.onclose({ code: Close.Moved }); // the guest's program goes on
   await w.sharing.run;
-  assert.deepEqual(w.page.link, { phase: 'over', code: Close.Replaced });
+  assert.deepEqual([w.page.link, w.page.handover], [{ phase: 'over', code: Close.Moved }, '']);
+  assert.deepEqual(w.posted.findLast((m) => m.type === 'keep').kept, { resume: 'R2', granted: [1] }); // to come back with
   assert.ok(w.ended);
 });
 
