@@ -16,7 +16,7 @@ import { chat } from './ui/chat.js';
 import { clipboard } from './ui/clipboard.js';
 import { control } from './ui/control.js';
 import { course } from './ui/course.js';
-import { element } from './ui/element.js';
+import { element } from '../shared/ui/element.js';
 import { keys } from './ui/keys.js';
 import { monitors } from './ui/monitors.js';
 import { files } from './ui/files.js';

@@ -3,8 +3,8 @@
 import { createRef, html } from '../../shared/html.js';
 import { hasText, language, t } from '../../shared/texts.js';
 import { over } from '../filemove.js';
-import { Icon } from './icons.js';
-import { save } from './save.js';
+import { Icon } from '../../shared/ui/icons.js';
+import { save } from '../../shared/ui/save.js';
 
 /** @typedef {import('../filemove.js').Move} Move */
 /** @typedef {import('./parts.js').App} App */

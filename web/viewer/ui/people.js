@@ -3,8 +3,9 @@
 import { Component, createRef, html } from '../../shared/html.js';
 import { loadName, saveName, saveResume } from '../../shared/stored.js';
 import { t } from '../../shared/texts.js';
+import { nameOf } from '../../shared/ui/names.js';
 import { deeds, told } from '../turns.js';
-import { Icon } from './icons.js';
+import { Icon } from '../../shared/ui/icons.js';
 import { nameOf as monitorName } from './monitors.js';
 
 /** @typedef {import('../../shared/wire.js').ViewerState} ViewerState */
@@ -39,15 +40,6 @@ export function people(app) {
     const to = app.page.viewers.find((v) => v.viewer === control.to);
     shell.notify({ id: 'turn', text: t('turn.refused', { name: to ? nameOf(to) : t('people.other') }), mood: 'busy' });
   });
-}
-
-/**
- * What a viewer is called: unnamed ones and twins have their number.
- * @param {ViewerState} v
- */
-export function nameOf(v) {
-  if (!v.name) return t('people.unnamed', { number: v.viewer });
-  return v.twin ? t('who.twin', { name: v.name, number: v.viewer }) : v.name;
 }
 
 /** @param {{app: App}} props */
