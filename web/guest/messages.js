@@ -48,7 +48,7 @@
  * @property {string} way how pixels are read
  */
 /**
- * From the worker. point: somebody who sees the screen points there, or no more; want: a frame, where
+ * From the worker. chat: what the page's chat hears of the relay, and the welcome, which has the organisation; point: somebody who sees the screen points there, or no more; want: a frame, where
  * they come as messages; failed: nothing is shared any more; ended: the screen is not given any more.
  * @typedef {{type: 'page', page: SharePage}
  *   | {type: 'keep', kept: Kept}

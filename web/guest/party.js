@@ -227,6 +227,14 @@ export class Party {
     return this.#grants.get(viewer)?.view ? this.#grant(viewer, false) : [];
   }
 
+  /** The guest stops: nobody may see any more. @returns {Control[]} */
+  end() {
+    const { granted } = this;
+    this.#waiting = [];
+    this.#open = null;
+    return granted.flatMap((viewer) => this.#grant(viewer, false));
+  }
+
   /** @returns {PartyPage} */
   page() {
     /** @type {Person[]} */

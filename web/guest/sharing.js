@@ -118,7 +118,9 @@ export class Sharing {
   stop() {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#tell([{ type: 'bye' }]);
+    // Who shares again after a Stop is asked anew: nobody may see what they were not let see.
+    this.#tell([...this.#party.end(), { type: 'bye' }]);
+    this.#show();
     this.#link.stop();
     this.source.end();
     this.wake();
@@ -128,11 +130,11 @@ export class Sharing {
   #onLink(state) {
     if (this.#linked.phase === 'open' && state.phase !== 'open') this.#party.offline(this.env.now());
     this.#linked = state;
+    this.#show(); // before the end of the frames, so that the page hears why
     if (state.phase === 'over') {
       this.#stopped = true;
       this.source.end();
     }
-    this.#show();
     this.wake();
   }
 
@@ -203,6 +205,7 @@ export class Sharing {
         this.#begin = true;
         this.#wantKey = this.#held = false;
         this.#pace = new Pace();
+        this.post({ type: 'chat', control: c });
         break;
       case 'state': {
         const here = new Set((c.viewers ?? []).filter((v) => v.online).map((v) => v.viewer));

@@ -131,7 +131,7 @@ function speaker(app, line) {
   return line.waiting === line.viewer ? t('chat.from.waiting', { name }) : name;
 }
 
-/** The lines, and where one is written. @extends {Component<{talk: Talk, lines: ChatLine[]}>} */
+/** The lines, and where one is written; calm: it does not take the focus when it comes. @extends {Component<{talk: Talk, lines: ChatLine[], calm?: boolean}>} */
 export class ChatView extends Component {
   list = createRef();
   field = createRef();
@@ -139,7 +139,7 @@ export class ChatView extends Component {
   componentDidMount() {
     const list = /** @type {HTMLElement} */ (this.list.current);
     list.scrollTop = list.scrollHeight;
-    this.field.current?.focus({ preventScroll: true });
+    if (!this.props.calm) this.field.current?.focus({ preventScroll: true });
   }
 
   /** Where the list stood: at its end, or so far from it. */
