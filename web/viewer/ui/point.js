@@ -5,7 +5,7 @@ import { t } from '../../shared/texts.js';
 import { encodePoint } from '../../shared/wire.js';
 import { toPicture } from '../pointer.js';
 import { Pointing } from '../pointing.js';
-import { element } from './element.js';
+import { element } from '../../shared/ui/element.js';
 
 /**
  * @param {import('./parts.js').App} app
