@@ -258,6 +258,14 @@ var scenes = []scene{
 		a.click("#screen-exact")
 	}},
 
+	{name: "live-browser", shows: "live ", made: madeRelay, play: func(a *act) {
+		a.gate.playRelay(sharesBrowser(a.t))
+		a.view()
+		a.v.wantState("live")
+		a.click("#point")
+		a.click("#people-button")
+	}},
+
 	{name: "ended", shows: "ended ended", play: func(a *act) {
 		a.live(presenter.ControlFree)
 		a.stage.site.call("DELETE", "/api/v1/session?session_pin="+a.pin, nil)
