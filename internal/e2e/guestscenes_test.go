@@ -74,6 +74,7 @@ var guestScenes = []scene{
 	}},
 	{name: "guest-again", made: madeScreen, play: func(a *act) {
 		a.screenShared("alone")
+		eval[bool](a.v, "addEventListener('beforeunload', (e) => e.stopImmediatePropagation(), true), true") // no "leave this page?"
 		a.v.do(chromedp.Reload())
 		a.helped("start again")
 	}},
@@ -93,6 +94,12 @@ var guestScenes = []scene{
 		a.screenShared("alone")
 		a.share("Anna's other computer", presenter.Ask)
 		a.helped("ended taken")
+	}},
+	{name: "guest-moved", made: madeScreen + "; " + madeRelay, play: func(a *act) {
+		a.gate.playRelay(closes(wire.CloseMoved))
+		a.help(canvasScreen)
+		a.click("#share")
+		a.helped("ended moved")
 	}},
 	{name: "guest-failed", made: madeScreen + "; the gate serves a worker that breaks", play: func(a *act) {
 		a.gate.answer("/guest/worker.js", func(w http.ResponseWriter, _ *http.Request) {

@@ -11,7 +11,7 @@ export const STATES = Object.freeze({
   start: ['', 'again', 'cannot'], // again: the page was loaded anew while it shared
   picking: [''],
   sharing: ['connecting', 'reconnecting', 'alone', 'waiting', 'asked', 'watched'],
-  ended: ['stopped', 'ended', 'taken', 'failed'],
+  ended: ['stopped', 'ended', 'taken', 'moved', 'failed'], // moved: to the guest's own program
   error: ['pin', 'unknown'],
 });
 
@@ -25,7 +25,7 @@ export const STATES = Object.freeze({
  * @property {boolean} shares something is picked, and not stopped
  * @property {boolean} opened there was a connection since
  * @property {SharePage | null} share of the worker, the newest
- * @property {'' | 'stopped' | 'ended' | 'taken' | 'failed'} end
+ * @property {'' | 'stopped' | 'ended' | 'taken' | 'moved' | 'failed'} end
  */
 
 /**
@@ -52,9 +52,10 @@ function sharing({ share, opened }) {
 /**
  * What the end of the link means.
  * @param {number | string} code of LinkState
- * @returns {'ended' | 'taken' | 'failed'}
+ * @returns {'ended' | 'taken' | 'moved' | 'failed'}
  */
 export function endOf(code) {
   if (code === Close.Replaced) return 'taken';
+  if (code === Close.Moved) return 'moved';
   return code === Close.Ended || code === 'unknown_session' ? 'ended' : 'failed';
 }

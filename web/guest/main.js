@@ -59,12 +59,13 @@ export class Guest extends NoticeBoard {
   /** @type {SharePage | null} */
   shared = null;
   opened = false;
-  /** @type {'' | 'stopped' | 'ended' | 'taken' | 'failed'} */
+  /** @type {'' | 'stopped' | 'ended' | 'taken' | 'moved' | 'failed'} */
   end = '';
   /** where viewers point, by their number @type {Map<number, {x: number, y: number}>} */
   points = new Map();
   #due = false;
   #talking = false; // the chat is shown
+  #told = ''; // the detail that was read out last
   #asked = 0; // the viewer of the question that was told of
   /** @type {Map<string, ((message: any) => void)[]>} */
   #hearers = new Map();
@@ -128,8 +129,9 @@ export class Guest extends NoticeBoard {
     if (this.share) this.#over('stopped');
   }
 
-  /** @param {'stopped' | 'ended' | 'taken' | 'failed'} end */
+  /** @param {'stopped' | 'ended' | 'taken' | 'moved' | 'failed'} end */
   #over(end) {
+    const grantedBefore = loadShared(this.pin)?.granted ?? [];
     this.share?.stop();
     this.preview?.stop();
     this.share = this.preview = null;
@@ -137,7 +139,8 @@ export class Guest extends NoticeBoard {
     this.points.clear();
     this.record.end(Date.now());
     const kept = loadShared(this.pin);
-    if (kept) saveShared(this.pin, { ...kept, granted: [], on: false });
+    // The program goes on in this page's place, with its grants; the page can come back with them.
+    if (kept) saveShared(this.pin, end === 'moved' ? { ...kept, granted: grantedBefore, on: false } : { ...kept, granted: [], on: false });
     this.page = { ...this.page, open: false };
     this.#tell('page', { page: this.page });
     this.#keep();
@@ -254,6 +257,8 @@ export class Guest extends NoticeBoard {
     const { dataset } = document.documentElement;
     dataset.state = state;
     dataset.detail = detail;
+    if (state === 'sharing' && detail !== 'asked' && detail !== this.#told) this.say(t(detail === 'watched' ? 'guest.state.watched' : 'guest.state.' + detail));
+    this.#told = detail;
     if (this.#talking !== (state === 'sharing')) {
       this.#talking = state === 'sharing';
       this.talk.setOpen(this.#talking);

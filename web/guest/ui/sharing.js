@@ -6,6 +6,7 @@ import { ChatView } from '../../shared/ui/chat.js';
 import { Icon } from '../../shared/ui/icons.js';
 import { nameOf } from '../../shared/ui/names.js';
 import { Preview } from './preview.js';
+import { Program } from './program.js';
 import { Question } from './question.js';
 
 /** @typedef {import('../main.js').Guest} Guest */
@@ -21,7 +22,7 @@ export function Sharing({ guest, detail }) {
     <section id="state" data-watched=${watching.length > 0 ? 'yes' : 'no'} aria-labelledby="state-title">
       <span class="lamp" aria-hidden="true"></span>
       <div>
-        <h1 id="state-title" role="status">${watching.length > 0 ? t('guest.watched', { names: watching.map(nameOf).join(', ') }) : t('guest.state.' + detail)}</h1>
+        <h1 id="state-title">${watching.length > 0 ? t('guest.watched', { names: watching.map(nameOf).join(', ') }) : t('guest.state.' + detail)}</h1>
         <p>${t(watching.length > 0 && detail === 'watched' ? 'guest.control.none' : `guest.state.${detail}.text`)}</p>
       </div>
       <button id="stop" type="button" onClick=${() => guest.stop()}>${t('guest.stop')}</button>
@@ -35,6 +36,7 @@ export function Sharing({ guest, detail }) {
           ${people.length === 0 ? html`<p class="quiet">${t('guest.here.nobody')}</p>` : html`<ul class="people-list">${people.map((p) => html`<${Here} key=${p.viewer} guest=${guest} person=${p} />`)}</ul>`}
           <p class="hint">${t('guest.pin.give')} <strong class="pin-small" dir="ltr">${guest.pin}</strong></p>
         </section>
+        ${guest.shared?.handover && guest.ways.program === 'yes' && html`<${Program} guest=${guest} handover=${guest.shared.handover} />`}
         ${guest.preview && html`<${Preview} guest=${guest} track=${guest.preview} points=${[...guest.points]} />`}
       </div>
       <section class="card talk" aria-labelledby="chat-title">

@@ -2,8 +2,8 @@
 import { html } from '../../shared/html.js';
 import { plural, t } from '../../shared/texts.js';
 import { Icon } from '../../shared/ui/icons.js';
-import { copy } from '../../site/parts.js';
 import { Picker } from './picker.js';
+import { Program } from './program.js';
 
 /** @typedef {import('../main.js').Guest} Guest */
 
@@ -59,24 +59,4 @@ function Browser({ guest, picking, again }) {
     <p class="error" role="alert">${guest.refused && t(guest.refused === 'system' && system === 'mac' ? 'guest.refused.mac' : 'guest.refused.' + guest.refused)}</p>
     <p class="hint">${t('guest.browser.look')}</p>
     ${(system === 'mac' || system === 'linux') && html`<p class="hint">${t('guest.system.' + system)}</p>`}`;
-}
-
-/** @param {{guest: Guest}} props */
-function Program({ guest }) {
-  const { program } = guest.ways;
-  const command = `presenter --broker ${location.origin} --pin ${guest.pin}`;
-  return html`<section class="card" aria-labelledby="program-title">
-    <h2 id="program-title"><${Icon} name="mouse" />${t('guest.program.title')}</h2>
-    <p class="quiet">${t('guest.program')}</p>
-    ${program === 'yes' ? html`
-      <div class="copybox">
-        <pre tabindex="0" dir="ltr" role="region" aria-label=${t('guest.program.command')}><code id="command">${command}</code></pre>
-        <button id="copy" type="button" onClick=${async () => {
-          const copied = await copy(command, document.getElementById('command'));
-          guest.notify({ id: 'copied', text: t(copied ? 'site.copied' : 'site.copy.failed') });
-        }}>${t('site.copy')}</button>
-      </div>
-      <p class="hint">${t('guest.program.linux')}</p>
-      <p class="hint">${t('guest.program.wayland')}</p>` : html`<p class="notyet">${t('guest.program.' + program)}</p>`}
-  </section>`;
 }
