@@ -72,9 +72,10 @@ var guestScenes = []scene{
 		a.wait("the line has come", `document.querySelector('.line')`)
 		a.wait("the picture is there", `document.querySelector('.frame svg')`)
 	}},
-	{name: "guest-again", made: madeScreen, play: func(a *act) {
-		a.screenShared("alone")
-		eval[bool](a.v, "addEventListener('beforeunload', (e) => e.stopImmediatePropagation(), true), true") // no "leave this page?"
+	{name: "guest-again", made: "what a sharing page keeps for its reload is put there: TestGuestShares reloads one", play: func(a *act) {
+		a.open("/help#" + a.pin)
+		a.helped("start")
+		eval[bool](a.v, fmt.Sprintf("import('/static/shared/stored.js').then((m) => (m.saveShared(%q, {resume: 'r', granted: [1], on: true}), true))", a.pin))
 		a.v.do(chromedp.Reload())
 		a.helped("start again")
 	}},

@@ -138,6 +138,7 @@ export class Guest extends NoticeBoard {
     this.end = end;
     this.points.clear();
     this.record.end(Date.now());
+    if (end === 'moved') this.record.moved = true;
     const kept = loadShared(this.pin);
     // The program goes on in this page's place, with its grants; the page can come back with them.
     if (kept) saveShared(this.pin, end === 'moved' ? { ...kept, granted: grantedBefore, on: false } : { ...kept, granted: [], on: false });

@@ -19,6 +19,8 @@ export class Record {
   watched = [];
   /** @type {Span[]} oldest first */
   shared = [];
+  /** the guest's program went on in the page's place: what was done there the page does not know */
+  moved = false;
   /** whose session it is, verified; '' for nobody's */
   organisation = '';
 
@@ -59,7 +61,7 @@ export class Record {
 
   /** What is to be kept for a reload. @param {number} at what still goes on ends here, if nothing comes after */
   keep(at) {
-    return { at, watched: this.watched, shared: this.shared, organisation: this.organisation };
+    return { at, watched: this.watched, shared: this.shared, moved: this.moved, organisation: this.organisation };
   }
 
   /**
@@ -73,6 +75,7 @@ export class Record {
     record.watched = kept.watched.filter((/** @type {any} */ w) => Number.isInteger(w?.viewer) && typeof w.name === 'string' && time(w.from))
       .map((/** @type {any} */ w) => ({ viewer: w.viewer, name: w.name, twin: w.twin === true, from: w.from, to: time(w.to) ? w.to : 0 }));
     record.shared = kept.shared.filter((/** @type {any} */ s) => time(s?.from)).map((/** @type {any} */ s) => ({ from: s.from, to: time(s.to) ? s.to : 0 }));
+    record.moved = kept.moved === true;
     if (typeof kept.organisation === 'string') record.organisation = kept.organisation;
     record.end(kept.at);
     return record;

@@ -57,7 +57,7 @@ export function report({ pin, where, record, lines, abuse, now }) {
 ${p(t('guest.report.made', { app, where, at: clock(now, 'both') }))}${record.organisation ? p(t('guest.report.organisation', { name: record.organisation })) : ''}<h2>${escape(t('guest.report.shared'))}</h2>
 ${record.shared.length > 0 ? list(record.shared.map(spanText)) : p(t('guest.report.shared.none'))}<h2>${escape(t('guest.report.watched'))}</h2>
 ${who.length > 0 ? list(who) : p(t('guest.report.watched.none'))}${p(t('people.selfdeclared'))}<h2>${escape(t('guest.report.control'))}</h2>
-${p(t('guest.report.control.none'))}<h2>${escape(t('chat.lines'))}</h2>
+${p(t(record.moved ? 'guest.report.control.program' : 'guest.report.control.none'))}<h2>${escape(t('chat.lines'))}</h2>
 ${said.length > 0 ? list(said) : p(t('chat.empty'))}${abuse ? p(t('guest.report.abuse', { where: abuse.replace(/^mailto:/, '') })) : ''}</body>
 </html>
 `;

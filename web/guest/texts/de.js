@@ -110,5 +110,6 @@ export default {
   'guest.report.line': '{at}, {name}: {text}',
   'guest.report.control': 'Wer diesen Computer gesteuert hat',
   'guest.report.control.none': 'Niemand: Aus einem Browser wird der Bildschirm gezeigt und sonst nichts. Es wurden keine Dateien gesendet.',
+  'guest.report.control.program': 'Aus diesem Browser niemand. Eine Zeit lang hat auch das Hilfsprogramm geteilt: Wen es steuern ließ und welche Dateien gesendet wurden, weiß diese Seite nicht.',
   'guest.report.abuse': 'Missbrauch können Sie dem Betreiber dieses Dienstes melden: {where}',
 };

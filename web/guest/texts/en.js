@@ -110,5 +110,6 @@ export default {
   'guest.report.line': '{at}, {name}: {text}',
   'guest.report.control': 'Who controlled this computer',
   'guest.report.control.none': 'Nobody: sharing from a browser shows the screen and nothing else. No files were sent.',
+  'guest.report.control.program': 'From this browser nobody. The helper program shared for a time, too: whom it let control, and which files were sent, this page does not know.',
   'guest.report.abuse': 'Misuse can be reported to the operator of this service: {where}',
 };

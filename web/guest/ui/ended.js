@@ -22,7 +22,7 @@ export function Ended({ guest, detail }) {
         ${record.watched.length === 0 && html`<dd>${t('guest.report.watched.none')}</dd>`}
         ${record.watched.map((w) => html`<dd>${w.name && html`<small>${t('guest.says')}</small> `}<bdi>${nameOf(w)}</bdi><br /><span class="hint">${spanText(w)}</span></dd>`)}
         <dt>${t('guest.report.control')}</dt>
-        <dd>${t('guest.report.control.none')}</dd>
+        <dd>${t(record.moved ? 'guest.report.control.program' : 'guest.report.control.none')}</dd>
         <dt>${t('chat.label')}</dt>
         <dd>${lines === 0 ? t('guest.done.silent') : plural('guest.done.chat', lines)}</dd>
       </dl>
