@@ -3,6 +3,7 @@
 //
 //	site    the home page, served at /
 //	viewer  the technician's page, served at /view
+//	guest   sharing from a browser
 //	shared  the protocol, the picture and what both pages use
 //	resources  the latency library, for pages of any site, and its example
 //	vendor  libraries of others with licence and checksum
@@ -14,5 +15,5 @@ import "embed"
 
 // Files are the pages and modules. It is read-only and safe for concurrent use.
 //
-//go:embed resources site viewer shared vendor/README.md vendor/*/LICENSE vendor/*/*.js
+//go:embed guest resources site viewer shared vendor/README.md vendor/*/LICENSE vendor/*/*.js
 var Files embed.FS

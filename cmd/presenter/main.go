@@ -26,6 +26,7 @@ var version string
 type cli struct {
 	Broker        string           `help:"Address of the broker, such as https://help.example.com." required:"" placeholder:"URL"`
 	PIN           string           `name:"pin" help:"Session PIN, such as 7W2-97-8570; without it you are asked." placeholder:"PIN"`
+	Handover      string           `help:"What your browser, which shares now, gives this program to go on in its place; it works once." placeholder:"SECRET"`
 	Consent       string           `help:"What needs your yes: ask (seeing and controlling), view (only controlling), control (nothing)." enum:"ask,view,control" default:"ask" placeholder:"ask|view|control"`
 	Name          string           `help:"Name of this computer for the technician; without it the host's." placeholder:"NAME"`
 	Clipboard     string           `help:"Which way copied text goes while somebody controls: both, in (only what the technician pastes here), off." enum:"both,in,off" default:"both" placeholder:"both|in|off"`
@@ -101,7 +102,7 @@ func run(c cli) error {
 	} else if clipboard != nil {
 		defer clipboard.Close()
 	}
-	p, err := presenter.New(presenter.Config{Broker: c.Broker, PIN: pin, Name: name, Consent: consent, Screen: screen, Input: input,
+	p, err := presenter.New(presenter.Config{Broker: c.Broker, PIN: pin, Handover: c.Handover, Name: name, Consent: consent, Screen: screen, Input: input,
 		Guest: terminal, Say: terminal.say, Log: log, Clipboard: clipboard, Share: presenter.ClipboardUse(c.Clipboard),
 		Files: transfer.Config{Policy: transfer.Policy(c.Files), MaxSize: int64(c.MaxFile), Folder: transfer.Dir(platform.Downloads())}})
 	if err != nil {
@@ -113,7 +114,7 @@ func run(c cli) error {
 		terminal.listenFor(func(line string) { obey(terminal, p, line) })
 	}
 	err = p.Run(ctx)
-	if errors.Is(err, presenter.ErrEnded) {
+	if errors.Is(err, presenter.ErrEnded) || errors.Is(err, presenter.ErrMoved) {
 		terminal.say("%s.", strings.ToUpper(err.Error()[:1])+err.Error()[1:])
 		return nil
 	}

@@ -268,7 +268,7 @@ func (b *Broker) admit(ctx context.Context, ticket string) (relay.Party, error) 
 		return relay.Party{}, err
 	}
 	return relay.Party{Session: a.Session.ID, ID: a.Party, Viewer: a.Number, Name: a.Name, Organisation: a.Session.Organisation,
-		Resumed: a.Resumed, Resume: a.Resume, Epoch: a.Epoch, Order: b.admitted.Add(1), Replaced: a.Replaced}, nil
+		Resumed: a.Resumed, Resume: a.Resume, Handover: a.Handover, Epoch: a.Epoch, Order: b.admitted.Add(1), Replaced: a.Replaced}, nil
 }
 
 // serve keeps a party's presence while the relay serves it.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -168,6 +170,29 @@ func controls(all ...wire.Control) func(*websocket.Conn) {
 		for _, c := range all {
 			b, _ := json.Marshal(c)
 			_ = ws.WriteMessage(websocket.BinaryMessage, append(wire.AppendHeader(nil, wire.Header{Kind: wire.KindControl}), b...))
+		}
+	}
+}
+
+// sharesBrowser returns what shows a small picture that a browser shares, as the relay does.
+func sharesBrowser(t *testing.T) func(*websocket.Conn) {
+	t.Helper()
+	var fill struct{ Messages []string }
+	b, err := os.ReadFile("../wire/testdata/vectors/streams/fill.json") // epoch 1
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, &fill); err != nil {
+		t.Fatal(err)
+	}
+	said := controls(wire.Control{Type: wire.TypeWelcome, Role: "viewer", Viewer: 1, Epoch: 1, Resume: "r"},
+		wire.Control{Type: wire.TypeState, Epoch: 1, Presenter: &wire.PresenterState{Name: "Anna", Attached: true, ViewOnly: true},
+			Viewers: []wire.ViewerState{{Viewer: 1, Name: "Miriam", Online: true, Attach: 1, View: true, Lead: true}}})
+	return func(ws *websocket.Conn) {
+		said(ws)
+		for _, text := range fill.Messages {
+			msg, _ := hex.DecodeString(text)
+			_ = ws.WriteMessage(websocket.BinaryMessage, msg)
 		}
 	}
 }

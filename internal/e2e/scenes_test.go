@@ -39,7 +39,6 @@ const (
 
 var scenes = []scene{
 	{name: "home", play: func(a *act) { a.open("/") }},
-	{name: "home-guest", play: func(a *act) { a.open("/#" + a.pin) }},
 	{name: "home-bad-pin", play: func(a *act) { a.open("/#7W2-97") }},
 	{name: "elsewhere", play: func(a *act) { a.v.open(a.gate.url + "/") }}, // an address that is not the public one
 	{name: "not-found", play: func(a *act) { a.open("/nothing") }},
@@ -257,6 +256,14 @@ var scenes = []scene{
 		a.live(presenter.ControlFree)
 		a.click("#screen-button")
 		a.click("#screen-exact")
+	}},
+
+	{name: "live-browser", shows: "live ", made: madeRelay, play: func(a *act) {
+		a.gate.playRelay(sharesBrowser(a.t))
+		a.view()
+		a.v.wantState("live")
+		a.click("#point")
+		a.click("#people-button")
 	}},
 
 	{name: "ended", shows: "ended ended", play: func(a *act) {

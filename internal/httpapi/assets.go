@@ -21,6 +21,7 @@ const (
 	sitePage    = "site/index.html"
 	newPage     = "site/new.html"
 	viewerPage  = "viewer/index.html"
+	guestPage   = "guest/index.html"
 	latencyPage = "resources/latency_example.html"
 )
 
@@ -31,7 +32,7 @@ const (
 )
 
 // required files must be in Config.Web.
-var required = []string{sitePage, newPage, viewerPage, latencyPage, latencyScript, latencyModule}
+var required = []string{sitePage, newPage, viewerPage, guestPage, latencyPage, latencyScript, latencyModule}
 
 // isPage says whether a file has a path of its own and is not served below /static/.
 func isPage(name string) bool { return path.Ext(name) == ".html" }

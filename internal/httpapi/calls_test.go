@@ -108,6 +108,7 @@ func TestMethods(t *testing.T) {
 		{"/", "", "", "GET, HEAD, OPTIONS"},
 		{"/view", "", "", "GET, HEAD, OPTIONS"},
 		{"/new", "", "", "GET, HEAD, OPTIONS"},
+		{"/help", "", "", "GET, HEAD, OPTIONS"},
 		{"/static/shared/wire.js", "", "", "GET, HEAD, OPTIONS"},
 	} {
 		allowed := strings.Split(tc.allow, ", ")

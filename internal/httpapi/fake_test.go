@@ -192,6 +192,7 @@ func testWeb() fstest.MapFS {
 		"site/home.js":                   {Data: []byte("export {}\n")},
 		"site/about.html":                {Data: []byte("<!doctype html>")},
 		"viewer/index.html":              {Data: []byte("<!doctype html><title>viewer</title>")},
+		"guest/index.html":               {Data: []byte("<!doctype html><title>guest</title>")},
 		"viewer/viewer.css":              {Data: []byte("canvas{}\n")},
 		"viewer/test/page.js":            {Data: []byte("test")},
 		"viewer/.secret.js":              {Data: []byte("hidden")},

@@ -239,6 +239,7 @@ func (a *api) routes() {
 	a.mount("/resources/latency_example.html", nil, get(a.latencyExample))
 	a.mount("/new", nil, get(a.newSession))
 	a.mount("/view", nil, get(a.page("/view", viewerPage)))
+	a.mount("/help", nil, get(a.page("/help", guestPage)))
 	a.brandRoutes()
 	a.mount("/static/*", nil, get(a.static))
 }

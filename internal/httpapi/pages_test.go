@@ -149,7 +149,7 @@ func TestBrand(t *testing.T) {
 	}
 	b.Logo = &brand.Logo{Type: "image/png", Body: []byte("\x89PNG logo")}
 	d := open(t, func(c *Config) { c.Web, c.Brand = web.Files, b })
-	for _, path := range []string{"/", "/new", "/view", "/resources/latency_example.html"} {
+	for _, path := range []string{"/", "/new", "/view", "/help", "/resources/latency_example.html"} {
 		w := d.call("GET", path, "")
 		body := w.Body.String()
 		if bad := strict.FindString(body); bad != "" {
@@ -166,7 +166,7 @@ func TestBrand(t *testing.T) {
 				t.Errorf("%s lacks %s", path, want)
 			}
 		}
-		if path == "/" || path == "/new" || path == "/view" {
+		if path == "/" || path == "/new" || path == "/view" || path == "/help" {
 			for _, want := range []string{`<meta name="service" data-origins="https://help.example.com" `, ` data-abuse="mailto:abuse@example.com"`, ` data-support="https://example.com/?a=&#39;1&#39;&amp;b=2"`} {
 				if !strings.Contains(body, want) {
 					t.Errorf("%s lacks %s:\n%s", path, want, body)
@@ -203,7 +203,7 @@ func TestNoBrand(t *testing.T) {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 	}
-	for _, path := range []string{"/", "/new", "/view"} {
+	for _, path := range []string{"/", "/new", "/view", "/help"} {
 		body := d.call("GET", path, "").Body.String()
 		if strings.Contains(body, "/brand/") || !strings.Contains(body, `<meta name="application-name" content="PinDesk">`) {
 			t.Errorf("%s:\n%s", path, body)
@@ -232,7 +232,7 @@ func TestService(t *testing.T) {
 // TestPagesAtARegionsHost: a person is sent to where pages work; what measures is not.
 func TestPagesAtARegionsHost(t *testing.T) {
 	d := open(t, func(c *Config) { c.Region = "eu-west-2" })
-	for _, path := range []string{"/view", "/new", "/view/"} {
+	for _, path := range []string{"/view", "/new", "/help", "/view/"} {
 		w := d.call("GET", "http://eu-west-2.help.example.com"+path, "", "Accept", browserAccepts)
 		if w.Code != 302 || w.Header().Get("Location") != "https://help.example.com"+strings.TrimSuffix(path, "/") {
 			t.Errorf("%s: %d to %s", path, w.Code, w.Header().Get("Location"))

@@ -30,6 +30,10 @@ const (
 // errRefused wraps an answer after which trying again is of no use.
 var errRefused = errors.New("the broker refuses")
 
+// errSpent is the answer to a handover secret that opens nothing any more. Who went on all the same
+// would be another computer: it would end the sharing of the guest's own tab or program, and all grants.
+var errSpent = fmt.Errorf("%w: what your browser gave this program works once, and was used already; get it anew in the browser", errRefused)
+
 // waitError is an answer that says when to try again.
 type waitError struct {
 	wait time.Duration
@@ -41,6 +45,7 @@ func (e *waitError) Error() string { return e.err.Error() }
 // joinAnswer is what POST /api/v1/join gives.
 type joinAnswer struct {
 	Ticket    string        `json:"ticket"`
+	Resumed   bool          `json:"resumed"`
 	RelayPath string        `json:"relay_path"`
 	Error     string        `json:"error"`
 	Message   string        `json:"message"`
@@ -78,6 +83,9 @@ func (p *Presenter) join(ctx context.Context) (*websocket.Conn, error) {
 		case resp.StatusCode == http.StatusOK:
 			if a.Ticket == "" || !strings.HasPrefix(a.RelayPath, "/") {
 				return nil, fmt.Errorf("%s gave no ticket", p.broker.Host)
+			}
+			if p.cfg.Handover != "" && p.resume == p.cfg.Handover && !a.Resumed {
+				return nil, errSpent
 			}
 			return p.open(ctx, a)
 		case a.Error != fault.Puzzle || puzzles == maxPuzzles:

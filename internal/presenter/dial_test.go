@@ -66,6 +66,39 @@ func TestJoinSolvesPuzzles(t *testing.T) {
 	}
 }
 
+// TestJoinWithASpentHandover: a program that is started twice, or too late, takes nobody's place.
+func TestJoinWithASpentHandover(t *testing.T) {
+	for name, c := range map[string]struct {
+		handover, resume string
+		resumed          bool
+		opens            bool
+	}{
+		"good":             {"H", "H", true, true},
+		"spent":            {"H", "H", false, false},
+		"later, forgotten": {"H", "R", false, true}, // as without one: the broker has been set up anew
+		"none":             {"", "", false, true},
+	} {
+		opened := false
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/api/v1/join" {
+				opened = true
+				http.NotFound(w, r)
+				return
+			}
+			_ = json.NewEncoder(w).Encode(map[string]any{"success": true, "ticket": "T", "resumed": c.resumed, "relay_path": "/relay"})
+		}))
+		broker, err := url.Parse(srv.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = (&Presenter{cfg: Config{PIN: "7W2-97-8570", Handover: c.handover}, resume: c.resume, broker: broker}).join(t.Context())
+		srv.Close()
+		if opened != c.opens || errors.Is(err, errRefused) == c.opens {
+			t.Errorf("%s: opened a socket: %v, %v", name, opened, err)
+		}
+	}
+}
+
 // TestJoinStops: a puzzle does not hold up the end.
 func TestJoinStops(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -44,6 +44,7 @@ type grants struct {
 	mu         sync.Mutex
 	of         map[uint16]grant // guarded by mu, as all below
 	question   bool
+	adopt      bool            // whom the relay lets see on the first connection the guest let in before, in the tab
 	askControl bool            // the guest has taken control back: from now on a yes is needed for it
 	now        turn            // see turnLocked
 	end        chan struct{}   // now.ended
@@ -181,6 +182,7 @@ func (g *grants) begin(same bool) (named []uint16) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	defer g.turnLocked()
+	g.adopt = g.adopt && same
 	for n, v := range g.of {
 		if !same || !v.view && !v.askView {
 			delete(g.of, n)
@@ -198,7 +200,9 @@ func (g *grants) begin(same bool) (named []uint16) {
 
 // state takes over who is here. A viewer that the relay has named and names no more has
 // been away for too long: its grant is gone.
-func (g *grants) state(viewers []wire.ViewerState) {
+// With adopt the first one also brings the view grants of the guest's own tab: these are the
+// guest's, who has said yes there. It reports whether there were some.
+func (g *grants) state(viewers []wire.ViewerState) (adopted bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	defer g.turnLocked()
@@ -209,6 +213,10 @@ func (g *grants) state(viewers []wire.ViewerState) {
 		if v.doubt {
 			v.view, v.control, v.may, v.doubt = v.view && s.View, v.control && s.Control, v.may && s.May, false
 		}
+		if g.adopt && s.View && !s.Held && !v.view {
+			v.view = true // never control: a tab cannot give it
+			adopted = true
+		}
 		if v.online && !s.Online {
 			v.left = time.Now()
 		}
@@ -216,11 +224,13 @@ func (g *grants) state(viewers []wire.ViewerState) {
 		v.stream = s.Stream
 		g.of[s.Viewer] = v
 	}
+	g.adopt = false
 	for n, v := range g.of {
 		if (v.seen || v.doubt) && !here[n] {
 			delete(g.of, n)
 		}
 	}
+	return adopted
 }
 
 // offline notes that the connection is gone, and with it everybody.

@@ -174,6 +174,35 @@ func TestGrantsOverConnections(t *testing.T) {
 	}
 }
 
+// Whom the guest let see in the tab still sees when the program goes on in its place: of one
+// connection, of the same party, and never more than that.
+func TestGrantsOfTheTab(t *testing.T) {
+	theirs := []wire.ViewerState{{Viewer: 1, Online: true, View: true, Control: true, May: true}, {Viewer: 2, Online: true}, {Viewer: 3, Online: true, View: true, Held: true}}
+	for name, c := range map[string]struct{ adopt, same, view bool }{
+		"handed over":            {true, true, true},
+		"handed over to another": {true, false, false},
+		"not handed over":        {false, true, false},
+	} {
+		g := newGrants()
+		g.adopt = c.adopt
+		g.begin(c.same)
+		if got := g.state(theirs); got != c.view {
+			t.Errorf("%s: adopted %v", name, got)
+		}
+		one := g.get(1)
+		if one.view != c.view || one.control || one.may || g.get(2).view || g.get(3).view {
+			t.Errorf("%s: %+v %+v %+v", name, one, g.get(2), g.get(3))
+		}
+		if _, ok := g.mayControl(1); ok {
+			t.Errorf("%s: control was handed over", name)
+		}
+		g.set(1, rights{})
+		if g.state(theirs) || g.get(1).view {
+			t.Errorf("%s: what the guest has ended came back", name)
+		}
+	}
+}
+
 // A grant outlives a viewer's absence for a minute, also when it is this presenter that was away.
 func TestGrantsOfTheLongAbsent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -21,15 +21,18 @@ import (
 
 // Config of a Presenter.
 type Config struct {
-	Broker  string // address, such as https://help.example.com
-	PIN     string
-	Name    string // self-declared, may be empty
-	Consent Consent
-	Screen  Capturer
-	Input   Injector
-	Guest   Asker                           // asked where Consent wants it
-	Say     func(format string, arg ...any) // tells the guest one line; nil says nothing
-	Log     *slog.Logger
+	Broker string // address, such as https://help.example.com
+	PIN    string
+	// Handover is what the guest's own browser tab was given for its successor: with it this
+	// presenter goes on in the tab's place, and those that the guest let see there still see. "" for none.
+	Handover string
+	Name     string // self-declared, may be empty
+	Consent  Consent
+	Screen   Capturer
+	Input    Injector
+	Guest    Asker                           // asked where Consent wants it
+	Say      func(format string, arg ...any) // tells the guest one line; nil says nothing
+	Log      *slog.Logger
 	// Clipboard is the desktop's; nil when it has none that can be shared. The caller closes it.
 	Clipboard Clipboard
 	Share     ClipboardUse    // of the clipboard; "" means ClipboardBoth
@@ -46,7 +49,7 @@ type Presenter struct {
 	talk             *talk
 	clips            *clips
 	files            *transfer.Files
-	resume           string // newest resume secret
+	resume           string // newest resume secret, or before the first connection the handover secret
 	toldOrganisation bool   // the guest knows whose session this is
 
 	monitors numbering
@@ -62,6 +65,9 @@ const (
 
 // ErrReplaced is returned by Run when another presenter has taken the session over.
 var ErrReplaced = errors.New("another computer is sharing in this session now")
+
+// ErrMoved is returned by Run when the guest's own tab has taken over again.
+var ErrMoved = errors.New("your browser, or this program started anew, goes on sharing")
 
 // ErrEnded is returned by Run when the session is over.
 var ErrEnded = errors.New("the session has ended")
@@ -94,7 +100,9 @@ func New(c Config) (*Presenter, error) {
 		c.Say = func(string, ...any) {}
 	}
 	p := &Presenter{cfg: c, broker: u, start: time.Now(), streams: []*stream{newStream(0, screen.NewEncoder(0))}, talk: newTalk()}
+	p.resume = c.Handover
 	p.grants = newGrants()
+	p.grants.adopt = c.Handover != ""
 	p.clips = newClips(c.Clipboard, c.Share, p.grants, c.Log)
 	p.inject = newInjection(c.Input, p.clips, p.grants, c.Log)
 	if c.Files.Policy == "" {
@@ -158,6 +166,8 @@ func terminal(err error) (error, bool) {
 		return err, true
 	case !errors.As(err, &closed):
 		return nil, false
+	case closed.Code == wire.CloseMoved:
+		return ErrMoved, true
 	case closed.Code == wire.CloseReplaced:
 		return ErrReplaced, true
 	case closed.Code == wire.CloseEnded:

@@ -226,7 +226,9 @@ func (s *sharing) control(n note, now time.Time) error {
 	case wire.TypeWelcome:
 		return s.welcome(c)
 	case wire.TypeState:
-		s.p.grants.state(c.Viewers)
+		if s.p.grants.state(c.Viewers) {
+			s.p.cfg.Say("Whom you let see your screen in the browser sees it here, too. (/who shows who it is, /end NUMBER ends it.)")
+		}
 		s.p.inject.check()
 		if err := s.tellGrants(); err != nil {
 			return err

@@ -47,7 +47,7 @@ func (f *feed) stateLocked() {
 		names[v.name]++
 	}
 	c := wire.Control{Type: wire.TypeState, Epoch: f.epoch, Question: f.question,
-		Presenter: &wire.PresenterState{Name: f.name, Attached: f.presenter != nil, Left: f.left, Changed: f.changed, Clipboard: f.clipboard}}
+		Presenter: &wire.PresenterState{Name: f.name, Attached: f.presenter != nil, Left: f.left, Changed: f.changed, Clipboard: f.clipboard, ViewOnly: f.viewOnly}}
 	for _, v := range f.viewers {
 		c.Viewers = append(c.Viewers, wire.ViewerState{Viewer: v.number, Name: v.name, Twin: names[v.name] > 1,
 			Online: v.member != nil, Attach: v.attach, View: v.view, Control: v.control, May: v.may, Asking: v.asking, To: v.to,
@@ -102,6 +102,10 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 		if v.blocked && !(c.Control && v.may) {
 			f.h.drop(dropBlocked)
 			f.controlLocked(v.member, wire.Control{Type: wire.TypeRefused, Control: c.Control, Blocked: true}, 0)
+			return
+		}
+		if c.Control && f.viewOnly {
+			f.refuseViewOnlyLocked(v)
 			return
 		}
 		asking := "view"
@@ -167,6 +171,12 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 		if v == nil {
 			return
 		}
+		if c.Reason == wire.ReasonViewOnly { // nobody was asked, so nobody has denied anything
+			if f.settleViewOnlyLocked(v) {
+				f.stateLocked()
+			}
+			return
+		}
 		v.asking, v.to = "", 0
 		v.denials++
 		v.blocked = v.denials >= maxDenials
@@ -181,6 +191,8 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 			}
 		}
 		f.stateLocked()
+	case wire.TypeShares:
+		f.sharesLocked(c.ViewOnly)
 	case wire.TypeMonitors:
 		f.monitorsLocked(c.Monitors)
 	case wire.TypeClipboard:
@@ -231,6 +243,7 @@ func (f *feed) grantLocked(c wire.Control) {
 		v = &viewer{number: c.Viewer, stream: &f.all, left: time.Now()}
 		f.viewers[c.Viewer] = v
 	}
+	c.Control, c.May = c.Control && !f.viewOnly, c.May && !f.viewOnly
 	had, hadControl := v.view, v.control
 	v.view, v.control, v.may = c.View || c.Control || c.May, c.Control, c.Control || c.May
 	v.yielded = false

@@ -50,7 +50,9 @@
 // Only the attached presenter grants; the relay knows of each viewer what it was granted, and
 // passes nothing on that this does not allow. A grant is kept for graceTime while its viewer is
 // away. A presenter that could not show that it is the same party voids all grants, and
-// every viewer that was there is held: its input counts only after its person continues.
+// every viewer that was there is held: its input counts only after its person continues. One that
+// is the same party by a handover secret is no other computer. A browser says that it is view only:
+// then nobody controls, whatever is granted (point.go).
 //
 // # Chat
 //

@@ -55,6 +55,7 @@ type feed struct {
 	monitors  []*stream          // each of them, as the presenter has listed them
 	question  bool               // the guest is being asked
 	clipboard string             // what the presenter's is there for: a constant wire.Clipboard, or ""
+	viewOnly  bool               // the presenter is a browser: nobody controls
 	viewers   map[uint16]*viewer // by number, also away ones within graceTime
 	cursor    *message           // newest shape and place, for later viewers
 	pointer   *message
@@ -158,12 +159,16 @@ func (f *feed) welcomeLocked(m *member) {
 		role = "presenter"
 	}
 	f.controlLocked(m, wire.Control{Type: wire.TypeWelcome, Role: role, Viewer: m.party.Viewer, Epoch: f.epoch,
-		Resume: m.party.Resume, Resumed: m.party.Resumed, Organisation: m.party.Organisation}, 0)
+		Resume: m.party.Resume, Handover: m.party.Handover, Resumed: m.party.Resumed, Organisation: m.party.Organisation}, 0)
 }
 
 func (f *feed) attachPresenterLocked(m *member) {
 	if old := f.presenter; old != nil {
-		f.sayGoodbyeLocked(old, wire.CloseReplaced, "another presenter has taken over")
+		if m.party.Resumed { // or its own earlier socket, which nobody reads any more
+			f.sayGoodbyeLocked(old, wire.CloseMoved, "the same person shares by another program now")
+		} else {
+			f.sayGoodbyeLocked(old, wire.CloseReplaced, "another presenter has taken over")
+		}
 	}
 	// A presenter that is not the session's first and could not show the resume secret is
 	// another computer, whatever this node remembers. It stays that for who has not gone on
@@ -171,7 +176,7 @@ func (f *feed) attachPresenterLocked(m *member) {
 	changed := m.party.Replaced && !m.party.Resumed
 	f.changed = m.party.Replaced
 	f.presenter, f.name, f.epoch, f.left = m, m.party.Name, m.party.Epoch, false
-	f.question, f.clipboard = false, ""
+	f.question, f.clipboard, f.viewOnly = false, "", false
 	if !m.party.Resumed {
 		f.dropMonitorsLocked()
 	}
@@ -385,6 +390,8 @@ func (f *feed) fromViewer(m *member, h wire.Header, body []byte, msg *message) {
 		f.askKeyLocked(v.stream, time.Now())
 	case wire.KindControl:
 		f.viewerControlLocked(v, c, msg)
+	case wire.KindPoint:
+		f.pointLocked(v, h, body, msg)
 	case wire.KindChunk:
 		f.chunkLocked(v, true, h, body, msg)
 	default:

@@ -31,6 +31,8 @@ func FuzzAnyMessages(f *testing.F) {
 	f.Add([]byte{2, byte(wire.KindControl), 0, byte(len(watch)), 2, byte(wire.KindResync), 0xc0, 0}, watch)
 	offer, _ := json.Marshal(wire.Control{Type: wire.TypeFile, Viewer: 2, File: &wire.File{Op: wire.FileOffer, Number: 1, Name: "x", Size: 9}})
 	f.Add([]byte{0, byte(wire.KindControl), 0, byte(len(offer)), 2, byte(wire.KindControl), 0, byte(len(offer)), 2, byte(wire.KindChunk), 0, 20}, offer)
+	browser := []byte(`{"type":"shares","view_only":true}`)
+	f.Add([]byte{0, byte(wire.KindControl), 0, byte(len(browser)), 1, byte(wire.KindPoint), 0, 6, 2, byte(wire.KindPoint), 0xc0, 0}, browser)
 	f.Fuzz(func(t *testing.T, script, body []byte) {
 		chat := &fakeChat{by: map[string]uint32{}}
 		h := New(Config{Chat: chat})
@@ -64,6 +66,9 @@ func FuzzAnyMessages(f *testing.F) {
 			for _, v := range fd.viewers {
 				if v.control {
 					controllers++
+				}
+				if fd.viewOnly && (v.control || v.may) {
+					t.Fatalf("viewer %+v controls a browser", v)
 				}
 				letIn[v.number] = letIn[v.number] || v.view
 				if v.control && !v.view || v.pic != noGrant && !v.view {

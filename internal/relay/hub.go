@@ -42,6 +42,7 @@ type Party struct {
 	Organisation string
 	Resumed      bool   // the same party as before
 	Resume       string // the new resume secret, handed over in welcome
+	Handover     string // of a presenter, likewise: see wire.Control
 	Epoch        uint16 // of this attach, for a presenter; never 0
 	// Order grows with each ticket that this node has taken: of two sockets of one viewer the
 	// later one has the resume secret that counts, in whatever order they get here.

@@ -23,6 +23,7 @@ const (
 	subPointer
 	subClip
 	subAck     // of one viewer: told apart by the message's viewer field
+	subPoint   // likewise
 	subFileAck // of one transfer: told apart by viewer and seq
 )
 
@@ -148,7 +149,7 @@ func (q *queue) claimLocked() bool {
 func (q *queue) supersedeLocked(m *message, sub uint8) bool {
 	for i := q.head; i < len(q.items); i++ {
 		it := &q.items[i]
-		if it.sub == sub && (sub != subAck || sameViewer(it.msg.b, m.b)) && (sub != subFileAck || bytes.Equal(it.msg.b[6:12], m.b[6:12])) {
+		if it.sub == sub && (sub != subAck && sub != subPoint || sameViewer(it.msg.b, m.b)) && (sub != subFileAck || bytes.Equal(it.msg.b[6:12], m.b[6:12])) {
 			q.bytes += len(m.b) - len(it.msg.b)
 			it.msg.release()
 			it.msg = m.retain()

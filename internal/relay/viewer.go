@@ -41,6 +41,7 @@ type viewer struct {
 	wishAt        time.Time // when wishes was counted
 	says          allowance // of the chat
 	offers        allowance // of files
+	points        allowance
 	files         map[uint32]*transfer
 
 	stream   *stream       // never nil

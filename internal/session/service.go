@@ -315,12 +315,13 @@ func (s *Service) Returning(pin, resume string) bool {
 //
 // Admit does not count as presence: call Online for the new party at once.
 func (s *Service) Admit(ctx context.Context, ticket string) (Admission, error) {
-	resume, now := NewSecret(), s.now()
+	resume, handover, now := NewSecret(), NewSecret(), s.now()
 	a, pinMAC, err := s.store.Admit(ctx, NewAdmission{
-		TicketHash: HashSecret(ticket),
-		ResumeHash: HashSecret(resume),
-		Now:        now,
-		ExpiresAt:  now.Add(s.limits.Idle),
+		TicketHash:   HashSecret(ticket),
+		ResumeHash:   HashSecret(resume),
+		HandoverHash: HashSecret(handover),
+		Now:          now,
+		ExpiresAt:    now.Add(s.limits.Idle),
 	})
 	if errors.Is(err, ErrNotFound) {
 		return Admission{}, fault.New(fault.BadTicket, "This ticket is unknown, spent or too old, or its session has ended. Join again with the PIN to get a new one.")
@@ -329,6 +330,9 @@ func (s *Service) Admit(ctx context.Context, ticket string) (Admission, error) {
 		return Admission{}, sessionError("admit party", err)
 	}
 	a.Resume = resume + resumeDot + s.keys.returning(resume, pinMAC)
+	if a.Role == Presenter {
+		a.Handover = handover + resumeDot + s.keys.returning(handover, pinMAC)
+	}
 	return a, nil
 }
 

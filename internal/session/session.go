@@ -84,6 +84,10 @@ type Admission struct {
 	Name    string
 	Resumed bool   // the same party as before, so its grants stay
 	Resume  string // the new resume secret
+	// Handover lets another program of the same person join as this presenter, once, until the
+	// next admission of this party; shown at Join like a resume secret. "" for a viewer. Who handed over
+	// comes back with its own resume secret, and then the other one's is void.
+	Handover string
 	// Replaced says of a presenter that the session has had another one before, be it before
 	// an earlier admission of this one: it is another computer than at the session's start.
 	Replaced bool

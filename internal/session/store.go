@@ -101,8 +101,10 @@ type NewTicket struct {
 type NewAdmission struct {
 	TicketHash string
 	ResumeHash string // of the next resume secret
-	Now        time.Time
-	ExpiresAt  time.Time // the least expiry of the session from now on
+	// HandoverHash is that of the next handover secret; only presenters get one.
+	HandoverHash string
+	Now          time.Time
+	ExpiresAt    time.Time // the least expiry of the session from now on
 }
 
 // PurgeLimits say what Purge erases.

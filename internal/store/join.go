@@ -53,8 +53,9 @@ func (s *Store) Join(ctx context.Context, t session.NewTicket) (found session.Se
 
 // resume finds the party that a resume secret belongs to, "" if there is none. The newest
 // secret counts, and the one before it until the newest is shown: a party whose admission
-// got lost on the way never saw the newest. The party's unspent tickets become void, so that
-// an old one cannot bring back an old secret.
+// got lost on the way never saw the newest. So do a handover secret, until it is spent by an
+// admission, and the secret of the one that has handed over. The party's unspent tickets become
+// void, so that an old one cannot bring back an old secret.
 func (q db) resume(ctx context.Context, sessionID string, t session.NewTicket) (party string, err error) {
 	if t.ResumeHash == "" {
 		return "", nil
@@ -62,8 +63,8 @@ func (q db) resume(ctx context.Context, sessionID string, t session.NewTicket) (
 	var newest bool
 	err = q.row(ctx, `
 		SELECT id, resume_hash = ? FROM parties
-		WHERE session_id = ? AND role = ? AND (resume_hash = ? OR resume_prev = ?)`,
-		t.ResumeHash, sessionID, t.Role, t.ResumeHash, t.ResumeHash).Scan(&party, &newest)
+		WHERE session_id = ? AND role = ? AND (resume_hash = ? OR resume_prev = ? OR handover_hash = ? OR lent_hash = ?)`,
+		t.ResumeHash, sessionID, t.Role, t.ResumeHash, t.ResumeHash, t.ResumeHash, t.ResumeHash).Scan(&party, &newest)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
@@ -133,11 +134,16 @@ func (s *Store) Admit(ctx context.Context, n session.NewAdmission) (a session.Ad
 			return err
 		}
 		var number int64
+		handover := sql.NullString{String: n.HandoverHash, Valid: a.Role == session.Presenter}
 		err = q.row(ctx, `
-			UPDATE parties SET resume_hash = ?, resume_prev = ?,
+			UPDATE parties SET
+				resume_hash = ?,
+				resume_prev = CASE WHEN handover_hash = ? THEN NULL ELSE ? END,
+				lent_hash = CASE WHEN handover_hash = ? THEN resume_hash WHEN lent_hash = ? THEN NULL ELSE lent_hash END,
+				handover_hash = ?,
 				online_until = CASE WHEN online_until > ? THEN online_until ELSE ? END
 			WHERE id = ? RETURNING name, number`,
-			n.ResumeHash, shown, now, now, a.Party).Scan(&a.Name, &number)
+			n.ResumeHash, shown, shown, shown, shown, handover, now, now, a.Party).Scan(&a.Name, &number)
 		if err != nil {
 			return err
 		}

@@ -179,6 +179,89 @@ func TestPresenterReplaced(t *testing.T) {
 	})
 }
 
+// TestHandover: the guest's program goes on in the place of the guest's tab, which comes back; each
+// secret opens just what it should, once.
+func TestHandover(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		pin := b.create(t).PIN
+		is := func(what string, a session.Admission, of session.Admission, resumed bool) session.Admission {
+			t.Helper()
+			if a.Resumed != resumed || (a.Party == of.Party) != resumed {
+				t.Errorf("%s: resumed %v, the same party %v, want %v", what, a.Resumed, a.Party == of.Party, resumed)
+			}
+			return a
+		}
+		tab := b.admit(t, pin, session.Presenter, "")
+		if tab.Handover == "" || tab.Handover == tab.Resume || !b.Returning(pin, tab.Handover) {
+			t.Fatal("no handover secret of its own")
+		}
+		if v := b.admit(t, pin, session.Viewer, tab.Handover); v.Resumed || v.Handover != "" {
+			t.Errorf("a viewer: %+v", v)
+		}
+		if b.join(t, b.create(t).PIN, session.Presenter, tab.Handover).Resumed {
+			t.Error("it opens another session")
+		}
+		// A join that is not followed by a socket spends nothing.
+		b.join(t, pin, session.Presenter, tab.Handover)
+		program := is("the program", b.admit(t, pin, session.Presenter, tab.Handover), tab, true)
+		if program.Replaced || program.Name != tab.Name {
+			t.Errorf("the program is %+v", program)
+		}
+		if b.join(t, pin, session.Presenter, tab.Handover).Resumed {
+			t.Error("the handover secret works twice")
+		}
+		program = is("the program again", b.admit(t, pin, session.Presenter, program.Resume), tab, true)
+		before := program.Resume
+		program = is("the program, its answer lost", b.admit(t, pin, session.Presenter, program.Resume), tab, true)
+		program = is("the program, once more", b.admit(t, pin, session.Presenter, before), tab, true)
+
+		back := is("the tab", b.admit(t, pin, session.Presenter, tab.Resume), tab, true)
+		if b.join(t, pin, session.Presenter, program.Resume).Resumed || b.join(t, pin, session.Presenter, program.Handover).Resumed {
+			t.Error("the program's secrets outlive the tab's return")
+		}
+		back = is("the tab, its answer lost", b.admit(t, pin, session.Presenter, tab.Resume), tab, true)
+		again := is("up again", b.admit(t, pin, session.Presenter, back.Handover), tab, true)
+		if b.join(t, pin, session.Presenter, tab.Resume).Resumed {
+			t.Error("an old secret of the tab works")
+		}
+
+		// Somebody with the PIN alone is another computer, and then so are they.
+		stranger := is("a stranger", b.admit(t, pin, session.Presenter, ""), tab, false)
+		if !stranger.Replaced {
+			t.Error("the stranger replaced nobody")
+		}
+		late := b.admit(t, pin, session.Presenter, again.Handover)
+		if late.Resumed || late.Party != tab.Party || !late.Replaced {
+			t.Errorf("after a stranger: %+v", late)
+		}
+	})
+}
+
+// TestHandoverRace: of several programs that are given the same secret at once, one goes on.
+func TestHandoverRace(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		pin := b.create(t).PIN
+		tab := b.admit(t, pin, session.Presenter, "")
+		got := make([]session.Admission, racers)
+		race(racers, func(i int) error {
+			j, err := b.Join(t.Context(), session.JoinRequest{PIN: pin, Role: session.Presenter, Resume: tab.Handover})
+			if err == nil && j.Resumed {
+				got[i], err = b.Admit(t.Context(), j.Ticket)
+			}
+			return err
+		})
+		same := 0
+		for _, a := range got {
+			if a.Party == tab.Party {
+				same++
+			}
+		}
+		if same != 1 {
+			t.Errorf("%d programs go on as the tab", same)
+		}
+	})
+}
+
 // TestResume goes through the ways in which answers get lost. Each step joins with a secret
 // and says whether that must find the party; admit also spends the ticket.
 func TestResume(t *testing.T) {

@@ -17,6 +17,10 @@ type Control struct {
 	Epoch   uint16 `json:"epoch,omitempty"`   // welcome, state: the present attach; 0 = none
 	Resume  string `json:"resume,omitempty"`  // welcome: the new resume secret
 	Resumed bool   `json:"resumed,omitempty"` // welcome: the old resume secret was accepted
+	// welcome of a presenter: a secret with which another program of the same person joins in its
+	// place, once: shown as a resume secret. This one is closed by CloseMoved then, and comes back by
+	// its own resume secret.
+	Handover string `json:"handover,omitempty"`
 	// welcome: whose API key has made the session, as the operator has checked it; unlike a name
 	// it is not self-declared. "" if none has.
 	Organisation string `json:"organisation,omitempty"`
@@ -27,7 +31,8 @@ type Control struct {
 	To        uint16 `json:"to,omitempty"`        // refuse, refused: to whom control was to be handed; else 0
 	Open      bool   `json:"open,omitempty"`      // question
 	Blocked   bool   `json:"blocked,omitempty"`   // refused: no further request is heard
-	Reason    string `json:"reason,omitempty"`    // ended, bye, unsaid
+	Reason    string `json:"reason,omitempty"`    // ended, bye, unsaid; refuse, refused: ReasonViewOnly or nothing
+	ViewOnly  bool   `json:"view_only,omitempty"` // shares
 	Clipboard string `json:"clipboard,omitempty"` // clipboard
 	Stream    uint8  `json:"stream,omitempty"`    // lead, watch: 0 = all monitors together
 	Stamp     uint32 `json:"stamp,omitempty"`     // ping, pong: the viewer's own
@@ -51,10 +56,10 @@ type Control struct {
 // Types of control messages.
 const (
 	// From the relay.
-	TypeWelcome = "welcome" // first message on every socket: role, viewer, epoch, resume, resumed, organisation
+	TypeWelcome = "welcome" // first message on every socket: role, viewer, epoch, resume, resumed, handover, organisation
 	TypeState   = "state"   // to all on every change: epoch, presenter, viewers, question
 	TypeLead    = "lead"    // to the presenter: viewer whose acks pace stream; 0 = none
-	TypeRefused = "refused" // to a viewer: control or view (control=false) was refused; blocked, to
+	TypeRefused = "refused" // to a viewer: control or view (control=false) was refused; blocked, to, reason
 	TypeEnded   = "ended"   // to all, before the close: reason
 	TypePong    = "pong"    // to a viewer, answers its ping at once: stamp, queue
 
@@ -77,12 +82,17 @@ const (
 
 	// From the presenter, to the relay.
 	TypeGrant     = "grant"     // viewer now has just these: view, control, may
-	TypeRefuse    = "refuse"    // viewer's wish for view, or control=true, is refused; to
+	TypeShares    = "shares"    // how it shares: view_only
+	TypeRefuse    = "refuse"    // viewer's wish for view, or control=true, is refused; to, reason
 	TypeMonitors  = "monitors"  // all monitors that there are now: see the package documentation
 	TypeQuestion  = "question"  // open: a question is before the guest, input is stopped
 	TypeClipboard = "clipboard" // what its clipboard is there for: clipboard, a constant Clipboard; else ""
 	TypeBye       = "bye"       // from either: leaves on purpose; reason
 )
+
+// ReasonViewOnly says in refuse and refused that nobody was asked: what shares the screen is a
+// browser, which cannot give control.
+const ReasonViewOnly = "view_only"
 
 // PresenterState is what everybody may know of the presenter.
 type PresenterState struct {
@@ -93,6 +103,7 @@ type PresenterState struct {
 	// Monitors are told to the presenter and to viewers that have the view grant.
 	Monitors  []Monitor `json:"monitors,omitempty"`
 	Clipboard string    `json:"clipboard,omitempty"` // see Control.Clipboard
+	ViewOnly  bool      `json:"view_only,omitempty"` // it is a browser: nobody controls it, see the package documentation
 }
 
 // ViewerState is what everybody may know of a viewer.

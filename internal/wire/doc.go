@@ -35,6 +35,7 @@
 //	17 Input       viewer     presenter  the viewer's own input counter   MaxInput
 //	18 Resync      viewer     relay      last update that was applied     0
 //	19 NeedKey     relay      presenter  0                                0
+//	20 Point       viewer     presenter  0                                MaxPoint
 //	32 Control     any        any        0                                MaxControl
 //	33 Clip        any        any        a viewer's: as of Input, else 0  MaxClip
 //	34 Chunk       any        any        number of the transfer           MaxChunk
@@ -188,6 +189,30 @@
 // is open. A refused "hand" is told to who wished it, with "to". Grant always names all three
 // rights; control includes may, and may includes view. Nobody learns by messages of his own why
 // he lost a right: it stands in "state", which also comes after a reconnect.
+//
+// # View only, and pointing
+//
+// A browser that shares cannot put input in. It says so by "shares" with view_only, after each
+// welcome; the relay tells it in the presenter's state until the next attach. Meanwhile nobody
+// controls: the relay takes control and may from who has them, lets no grant give them,
+// and answers each wish for control by "refused" with the reason "view_only". It passes such a
+// wish on all the same, so that the guest can be told; the presenter may refuse it with
+// that reason. That is no denial: it does not count towards those that block a viewer.
+//
+// The same person's program takes a tab's place with the secret "handover" of the tab's welcome, which
+// it shows as a resume secret: then it is the same party, view grants stay, and the tab is closed
+// with CloseMoved. The tab comes back with its resume secret in the same way.
+//
+// Who sees can still point, whatever shares. Body of a Point:
+//
+//	offset 0   u16  layout of the stream in the header
+//	       2   u16  x, y, pixels of that stream
+//
+// or nothing: its viewer points no more. The relay passes it on from viewers that have the view
+// grant and are not held, of the present epoch and the viewer's stream, at most 60 a second of
+// each; of those that wait it keeps the newest of each viewer. The presenter shows it only
+// while that viewer may see, and drops another layout's. It is kept nowhere, and its place
+// counts for 3 s: who goes on pointing at it says so again. A presenter need not show it.
 //
 // # Clipboard
 //

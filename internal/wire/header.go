@@ -26,6 +26,7 @@ const (
 	KindInput   Kind = 17
 	KindResync  Kind = 18
 	KindNeedKey Kind = 19
+	KindPoint   Kind = 20
 	KindControl Kind = 32
 	KindClip    Kind = 33
 	KindChunk   Kind = 34
@@ -117,6 +118,8 @@ func MaxBody(k Kind) int {
 		return MaxInput
 	case KindResync, KindNeedKey:
 		return 0
+	case KindPoint:
+		return MaxPoint
 	case KindControl:
 		return MaxControl
 	case KindClip:
@@ -137,6 +140,7 @@ const (
 	CloseEnded     = 4011 // the session has ended
 	CloseFull      = 4013 // too many viewers are in the session
 	CloseBlocked   = 4012 // the guest refused this viewer for good
+	CloseMoved     = 4014 // the same person's other program or tab goes on as this presenter
 )
 
 // Terminal reports whether a party that was closed with code must stay away.

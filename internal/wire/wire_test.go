@@ -94,6 +94,12 @@ func sets() map[string][]vector {
 			good("control characters", []byte("\x00a\x1b[31m\x07\x7f\u0085\u009bb"), "a[31mb"), good("marks of direction stay", []byte("\u200f\u202aשלום\u202c"), "\u200f\u202aשלום\u202c"),
 			good("nothing left", []byte("\x00"), ""), good("a byte order mark stays", []byte("\ufeffa"), "\ufeffa"),
 		},
+		"point": {
+			good("a place", AppendPoint(nil, &Point{Layout: 0xfffe, X: 65535, Y: 258}), &Point{Layout: 0xfffe, X: 65535, Y: 258}),
+			good("the origin", make([]byte, MaxPoint), &Point{}),
+			good("no more", nil, (*Point)(nil)),
+			bad("cut short", make([]byte, MaxPoint-1)), bad("too long", make([]byte, MaxPoint+1)), bad("one byte", []byte{1}),
+		},
 		"chunk": {
 			good("four bytes", chunk, chunkValue{0x0001020304050607, "64617461"}),
 			good("largest", AppendChunk(nil, 0, make([]byte, MaxChunkData)), chunkValue{0, strings.Repeat("00", MaxChunkData)}),
@@ -159,7 +165,13 @@ func sets() map[string][]vector {
 		"control": {
 			good("welcome to an organisation's session", []byte(`{"type":"welcome","role":"viewer","viewer":3,"epoch":1,"resume":"r","organisation":"Example GmbH"}`),
 				Control{Type: "welcome", Role: "viewer", Viewer: 3, Epoch: 1, Resume: "r", Organisation: "Example GmbH"}),
+			good("welcome of a presenter", []byte(`{"type":"welcome","role":"presenter","epoch":1,"resume":"r","handover":"h"}`), Control{Type: "welcome", Role: "presenter", Epoch: 1, Resume: "r", Handover: "h"}),
 			good("ask", []byte(`{"type":"ask","control":true}`), Control{Type: "ask", Control: true}),
+			good("shares", []byte(`{"type":"shares","view_only":true}`), Control{Type: "shares", ViewOnly: true}),
+			good("refused by a browser", []byte(`{"type":"refused","control":true,"reason":"view_only"}`), Control{Type: "refused", Control: true, Reason: ReasonViewOnly}),
+			good("state with a browser", []byte(`{"type":"state","epoch":3,"presenter":{"attached":true,"changed":false,"view_only":true}}`),
+				Control{Type: "state", Epoch: 3, Presenter: &PresenterState{Attached: true, ViewOnly: true}}),
+			bad("shares of the wrong type", []byte(`{"type":"shares","view_only":1}`)),
 			good("hand", []byte(`{"type":"hand","viewer":7}`), Control{Type: "hand", Viewer: 7}),
 			good("permission", []byte(`{"type":"grant","viewer":7,"view":true,"may":true}`), Control{Type: "grant", Viewer: 7, View: true, May: true}),
 			good("state with a hand-over", []byte(`{"type":"state","viewers":[{"viewer":1,"online":true,"attach":1,"view":true,"control":true,"may":true,"asking":"hand","to":2},{"viewer":2,"online":true,"attach":1,"view":true,"control":false,"why":"gave"}]}`),
@@ -201,6 +213,8 @@ func parse(set string, b []byte) (any, error) {
 		return ParseClip(b)
 	case "cleanclip":
 		return CleanClip(string(b)), nil
+	case "point":
+		return ParsePoint(b)
 	case "chunk":
 		offset, data, err := ParseChunk(b)
 		return chunkValue{offset, hex.EncodeToString(data)}, err
@@ -281,7 +295,7 @@ func TestVectors(t *testing.T) {
 
 func TestMaxBodyKnowsEveryKind(t *testing.T) {
 	kinds := map[Kind]int{KindUpdate: MaxUpdate, KindCursor: MaxCursor, KindPointer: 4, KindAck: 12, KindInput: MaxInput,
-		KindResync: 0, KindNeedKey: 0, KindControl: MaxControl, KindChunk: MaxChunk, KindClip: MaxClip}
+		KindResync: 0, KindNeedKey: 0, KindControl: MaxControl, KindChunk: MaxChunk, KindClip: MaxClip, KindPoint: 6}
 	for k := range 256 {
 		want, known := kinds[Kind(k)]
 		if !known {
@@ -312,7 +326,7 @@ func TestControlRoundTrip(t *testing.T) {
 
 func TestTerminal(t *testing.T) {
 	for code, want := range map[int]bool{1000: false, 1006: false, CloseReconnect: false, CloseProtocol: false, CloseSlow: false,
-		CloseReplaced: true, CloseEnded: true, CloseBlocked: true, CloseFull: true, 4100: false} {
+		CloseReplaced: true, CloseMoved: true, CloseEnded: true, CloseBlocked: true, CloseFull: true, 4100: false} {
 		if Terminal(code) != want {
 			t.Errorf("Terminal(%d) = %v", code, !want)
 		}
@@ -374,6 +388,9 @@ func FuzzParse(f *testing.F) {
 		}
 		if offset, data, err := ParseChunk(b); err == nil && !bytes.Equal(AppendChunk(nil, offset, data), b) {
 			t.Error("chunk changed")
+		}
+		if p, err := ParsePoint(b); err == nil && !bytes.Equal(AppendPoint(nil, p), b) {
+			t.Error("point changed")
 		}
 		if x, y, err := ParsePointer(b); err == nil && !bytes.Equal(AppendPointer(nil, x, y), b) {
 			t.Error("pointer changed")

@@ -1,14 +1,18 @@
 // The language of a page: the one chosen here before, else the best that the browser asks for.
 // A page awaits startLanguage() before it shows anything.
 import { loadTag, saveTag } from './stored.js';
-import { loadLanguage, pickLanguage, t, useLanguage } from './texts.js';
+import { addTexts, loadLanguage, pickLanguage, t, useLanguage } from './texts.js';
 
-/** Loads the page's language and names it in <html>, and fills in the fixed texts. */
-export async function startLanguage() {
+/**
+ * Loads the page's language and names it in <html>, and fills in the fixed texts.
+ * @param {import('./texts.js').More} [more] texts of this page only
+ */
+export async function startLanguage(more) {
   const remembered = loadTag();
   const tag = pickLanguage(remembered ? [remembered, ...navigator.languages] : navigator.languages);
   const chosen = await loadLanguage(tag, document.querySelector('meta[name="application-name"]')?.getAttribute('content') || 'PinDesk');
   useLanguage(chosen);
+  if (more) await addTexts(more);
   document.documentElement.lang = chosen.tag;
   document.documentElement.dir = chosen.dir;
   fillTexts(document);

@@ -1,5 +1,5 @@
 // What the pages remember: in a tab, of a session, the resume secret and how far its chat was
-// read, and an API key if asked to; in the browser the person's name, the language and whether the
+// read, what it shared, and an API key if asked to; in the browser the person's name, the language and whether the
 // statistics are open. Storage may be forbidden; then nothing is remembered and nothing breaks.
 import { pinKey } from './pin.js';
 
@@ -15,6 +15,11 @@ const resumeKey = (pin) => 'pindesk.resume.' + pinKey(pin);
 const chatKey = (pin) => 'pindesk.chat.' + pinKey(pin);
 /** @param {string} pin */
 const seenKey = (pin) => 'pindesk.seen.' + pinKey(pin);
+
+/** @param {string} pin */
+const sharedKey = (pin) => 'pindesk.shared.' + pinKey(pin);
+/** @param {string} pin */
+const recordKey = (pin) => 'pindesk.record.' + pinKey(pin);
 
 /**
  * @template T
@@ -38,6 +43,34 @@ export const loadResume = (pin) => attempt(() => sessionStorage.getItem(resumeKe
  */
 export function saveResume(pin, resume) {
   attempt(() => (resume ? sessionStorage.setItem(resumeKey(pin), resume) : sessionStorage.removeItem(resumeKey(pin))), undefined);
+}
+
+/**
+ * What this tab's sharing of a session left; see web/guest.
+ * @typedef {object} Shared
+ * @property {string} resume
+ * @property {number[]} granted viewers
+ * @property {boolean} on it was not stopped
+ */
+
+/** @param {string} pin @returns {Shared | null} */
+export function loadShared(pin) {
+  const stored = attempt(() => JSON.parse(sessionStorage.getItem(sharedKey(pin)) ?? ''), null);
+  if (typeof stored?.resume !== 'string' || stored.resume === '' || !Array.isArray(stored.granted)) return null;
+  return { resume: stored.resume, granted: stored.granted.filter(Number.isInteger), on: stored.on === true };
+}
+
+/** @param {string} pin @param {Shared} shared */
+export function saveShared(pin, shared) {
+  attempt(() => sessionStorage.setItem(sharedKey(pin), JSON.stringify(shared)), undefined);
+}
+
+/** @param {string} pin what Record of web/guest/record.js gave to keep; null for nothing */
+export const loadRecord = (pin) => attempt(() => JSON.parse(sessionStorage.getItem(recordKey(pin)) ?? ''), null);
+
+/** @param {string} pin @param {object} record */
+export function saveRecord(pin, record) {
+  attempt(() => sessionStorage.setItem(recordKey(pin), JSON.stringify(record)), undefined);
 }
 
 /** @param {string} pin what the last line was that was seen in this session */

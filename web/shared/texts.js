@@ -17,6 +17,8 @@ import { LANGUAGES } from './texts/languages.js';
 
 /** @type {Language} */
 let current = { tag: 'en', dir: 'ltr', texts: en, app: 'PinDesk' };
+/** What any language falls back to. @type {Texts} */
+const english = { ...en };
 let plurals = new Intl.PluralRules('en');
 
 /** The language in use. */
@@ -29,6 +31,29 @@ export const language = () => current;
 export function useLanguage(chosen) {
   current = chosen;
   plurals = new Intl.PluralRules(chosen.tag);
+}
+
+/**
+ * Texts that only one page needs: a folder texts/ of its own with the same files.
+ * @typedef {object} More
+ * @property {Texts} en
+ * @property {(tag: string) => Promise<{default: Texts}>} load of another language
+ */
+
+/**
+ * Adds texts to the language in use.
+ * @param {More} more
+ */
+export async function addTexts(more) {
+  Object.assign(english, more.en);
+  const { tag } = current;
+  if (tag === 'en') return;
+  try {
+    const { default: texts } = await more.load(tag);
+    current = { ...current, texts: { ...current.texts, ...texts } };
+  } catch (e) {
+    console.warn('No more texts in', tag, e);
+  }
 }
 
 /**
@@ -81,7 +106,7 @@ const isolated = (value) => (typeof value === 'string' && value !== '' && (curre
  * @param {Record<string, string | number>} [vars]
  */
 export function t(key, vars = {}) {
-  const text = own(current.texts, key) ?? own(en, key) ?? key;
+  const text = own(current.texts, key) ?? own(english, key) ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (Object.hasOwn(vars, name) ? isolated(vars[name]) : name === 'app' ? isolated(current.app) : whole));
 }
 
@@ -100,7 +125,7 @@ export function plural(key, n, vars = {}) {
  * Reports whether there is a text for a key.
  * @param {string} key
  */
-export const hasText = (key) => Object.hasOwn(en, key);
+export const hasText = (key) => Object.hasOwn(english, key);
 
 /**
  * @param {Texts} texts

@@ -7,18 +7,19 @@ export * from './wireclip.js';
 export * from './wirecontrol.js';
 export * from './wirefile.js';
 export * from './wireinput.js';
+export * from './wirepoint.js';
 
 export const PROTOCOL = 'pindesk.v1';
 export const TICKET_PREFIX = 'ticket.';
 export const HEADER_SIZE = 12;
 
 export const Kind = Object.freeze({
-  Update: 1, Cursor: 2, Pointer: 3, Ack: 16, Input: 17, Resync: 18, NeedKey: 19, Control: 32, Clip: 33, Chunk: 34,
+  Update: 1, Cursor: 2, Pointer: 3, Ack: 16, Input: 17, Resync: 18, NeedKey: 19, Point: 20, Control: 32, Clip: 33, Chunk: 34,
 });
 export const Flag = Object.freeze({ Reset: 1, Key: 2, CatchUp: 4, Done: 8, Exact: 16 });
 export const OpCode = Object.freeze({ Fill: 1, Copy: 2, Palette: 3, Delta: 4, JPEG: 5 });
 export const Close = Object.freeze({
-  Reconnect: 4000, Protocol: 4001, Slow: 4002, Replaced: 4010, Ended: 4011, Blocked: 4012, Full: 4013,
+  Reconnect: 4000, Protocol: 4001, Slow: 4002, Replaced: 4010, Ended: 4011, Blocked: 4012, Full: 4013, Moved: 4014,
 });
 
 export const MAX_SIDE = 16384;

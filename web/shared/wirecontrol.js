@@ -11,6 +11,7 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {boolean} [left] it went away on purpose
  * @property {boolean} [changed]
  * @property {string} [clipboard] what its clipboard is there for: "both" ways, or only "in" to it
+ * @property {boolean} [view_only] it is a browser: nobody controls it
  * @property {Monitor[]} [monitors] told to those that may see the screen
  */
 
@@ -54,6 +55,7 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {number} [epoch]
  * @property {string} [resume]
  * @property {boolean} [resumed]
+ * @property {string} [handover] of a presenter: lets another program of the same person go on, once
  * @property {string} [organisation] whose API key made the session, as the operator has checked it
  * @property {boolean} [view]
  * @property {boolean} [control]
@@ -63,6 +65,7 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {boolean} [open]
  * @property {boolean} [blocked]
  * @property {string} [reason]
+ * @property {boolean} [view_only]
  * @property {number} [stream]
  * @property {number} [stamp]
  * @property {number} [queue] bytes
@@ -95,6 +98,9 @@ export const MAX_CHAT_RUNES = 2000;
 export const MAX_CHAT_BYTES = 4096;
 export const CHAT_PAGE = 50; // lines that are sent at most at once
 
+/** Why control is refused by a browser that shares: nobody was asked. */
+export const VIEW_ONLY = 'view_only';
+
 const utf8 = new TextEncoder();
 const fromUTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -104,13 +110,13 @@ export const encodeControl = (c) => utf8.encode(JSON.stringify(c));
 /** @typedef {'string' | 'bool' | 'u8' | 'u16' | 'u32' | 'ms' | 'size'} FieldType */
 /** @type {Record<string, FieldType>} */
 const CONTROL_FIELDS = {
-  type: 'string', role: 'string', viewer: 'u16', epoch: 'u16', resume: 'string', resumed: 'bool', organisation: 'string',
+  type: 'string', role: 'string', viewer: 'u16', epoch: 'u16', resume: 'string', resumed: 'bool', handover: 'string', organisation: 'string',
   view: 'bool', control: 'bool', open: 'bool', blocked: 'bool', reason: 'string', stream: 'u8',
   question: 'bool', stamp: 'u32', queue: 'u32', text: 'string', client: 'string', before: 'u32',
-  more: 'bool', may: 'bool', to: 'u16', clipboard: 'string',
+  more: 'bool', may: 'bool', to: 'u16', clipboard: 'string', view_only: 'bool',
 };
 /** @type {Record<string, FieldType>} */
-const PRESENTER_FIELDS = { name: 'string', attached: 'bool', left: 'bool', changed: 'bool', clipboard: 'string' };
+const PRESENTER_FIELDS = { name: 'string', attached: 'bool', left: 'bool', changed: 'bool', clipboard: 'string', view_only: 'bool' };
 /** @type {Record<string, FieldType>} */
 const VIEWER_FIELDS = {
   viewer: 'u16', name: 'string', twin: 'bool', online: 'bool', attach: 'u32', view: 'bool',

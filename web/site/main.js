@@ -1,5 +1,5 @@
-// The home page: a PIN box for the technician and, when the address has a #PIN, how its guest
-// shares. The PIN goes from page to page in the #fragment only.
+// The home page: a PIN box for both sides of a session. With a #PIN the address is a guest's, and
+// leads to their page (web/guest). The PIN goes from page to page in the #fragment only.
 import { formatPIN, parsePIN, pinOfFragment } from '../shared/pin.js';
 import { loadName, saveName } from '../shared/stored.js';
 import { t } from '../shared/texts.js';
@@ -12,9 +12,6 @@ const form = element('join', HTMLFormElement);
 const pin = element('pin', HTMLInputElement);
 const name = element('name', HTMLInputElement);
 const error = element('pin-error', HTMLElement);
-const share = element('share', HTMLElement);
-const command = element('command', HTMLElement);
-const copied = element('copied', HTMLElement);
 
 /** @param {string} text '' for none */
 function showError(text) {
@@ -28,17 +25,16 @@ function showError(text) {
   }
 }
 
-/** Fills in what the address says. */
+/** Follows what the address says. */
 function readFragment() {
   const given = pinOfFragment(location.hash);
   if (given) {
-    pin.value = given;
-    command.textContent = `presenter --broker ${location.origin} --pin ${given}`;
+    location.replace('/help#' + given);
+    return;
   }
-  const malformed = !given && location.hash.length > 1;
+  const malformed = location.hash.length > 1;
   if (malformed) pin.value = formatPIN(location.hash.slice(1, 40));
   showError(malformed ? t('site.pin.malformed') : '');
-  share.hidden = given === null;
 }
 
 pin.addEventListener('input', (e) => {
@@ -60,17 +56,8 @@ form.addEventListener('submit', (e) => {
     return;
   }
   saveName(name.value.trim());
-  location.assign('/view#' + given);
-});
-
-element('copy', HTMLButtonElement).addEventListener('click', async () => {
-  try {
-    await navigator.clipboard.writeText(command.textContent ?? ''); // missing on plain http
-    copied.textContent = t('site.copied');
-  } catch {
-    getSelection()?.selectAllChildren(command);
-    copied.textContent = t('site.copy.failed');
-  }
+  const helps = e.submitter?.id === 'view';
+  location.assign((helps ? '/view#' : '/help#') + given);
 });
 
 window.addEventListener('hashchange', readFragment);

@@ -17,9 +17,12 @@ export function element(id, type) {
   return el;
 }
 
-/** Starts a page; await it before anything else. */
-export async function startPage() {
-  await startLanguage();
+/**
+ * Starts a page; await it before anything else.
+ * @param {import('../shared/texts.js').More} [more] texts of this page only
+ */
+export async function startPage(more) {
+  await startLanguage(more);
   const service = readService();
   fillFoot(element('foot', HTMLElement), service);
   if (!service.origins.includes(location.origin)) sendElsewhere(element('elsewhere', HTMLElement), service.origins[0]);

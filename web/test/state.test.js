@@ -52,6 +52,24 @@ test('from joining to control and back', () => {
   assert.equal(is('live shown').who, 'Nobody controls');
 });
 
+test('a browser shares: it can be seen and pointed at, until the program takes over', () => {
+  const { m, open, is } = setup();
+  open();
+  const browser = { presenter: { ...presenter, view_only: true } };
+  m.onControl(state({}, browser));
+  assert.deepEqual([m.page().points, m.page().who], [false, '']);
+  m.onControl(state({ view: true }, browser));
+  m.onPainted();
+  const page = is('live shown');
+  assert.deepEqual([page.request, page.points, page.who], ['none', true, 'Shared from a browser: you can see and point']);
+  assert.deepEqual(m.requestControl(), []);
+  m.onControl({ type: 'refused', control: true, reason: 'view_only' });
+  is('live shown');
+  m.onControl(state({ view: true }, { epoch: 2 }));
+  m.onPainted();
+  assert.deepEqual([is('live shown').request, m.page().points], ['ask', false]);
+});
+
 test('refusals', () => {
   const { m, open, is } = setup();
   open();

@@ -2,11 +2,15 @@
 // the ones that the pages use.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { hasText, language, loadLanguage, pickLanguage, plural, t, useLanguage } from '../shared/texts.js';
+import { addTexts, hasText, language, loadLanguage, pickLanguage, plural, t, useLanguage } from '../shared/texts.js';
 import { LANGUAGES } from '../shared/texts/languages.js';
-import en from '../shared/texts/en.js';
+import shared from '../shared/texts/en.js';
+import guest from '../guest/texts/en.js';
 import { files, read } from './files.js';
 
+const more = { en: guest, load: (/** @type {string} */ tag) => import(`../guest/texts/${tag}.js`) };
+await addTexts(more);
+const en = { ...shared, ...guest };
 const keys = Object.keys(en);
 // What Intl.PluralRules may answer. A text in one of these forms is one of a set.
 const FORMS = ['zero', 'one', 'two', 'few', 'many', 'other'];
@@ -62,14 +66,15 @@ test('plurals by the language', async () => {
   const texts = { 'm.one': '{n} one', 'm.few': '{n} few', 'm.other': '{n} other {x}' };
   useLanguage({ tag: 'cs', dir: 'ltr', texts, app: '' });
   assert.deepEqual([1, 3, 9, 1.5].map((n) => plural('m', n, { x: 'x' })), ['1 one', '3 few', '9 other x', '1.5 other x']);
-  useLanguage({ tag: 'en', dir: 'ltr', texts: en, app: 'PinDesk' });
+  useLanguage({ tag: 'en', dir: 'ltr', texts: shared, app: 'PinDesk' });
 });
 
 for (const tag of Object.keys(LANGUAGES)) {
   test(`texts/${tag}.js`, async () => {
-    const { texts } = await loadLanguage(tag, '');
+    const loaded = await loadLanguage(tag, '');
+    const texts = { ...loaded.texts, ...(await more.load(tag)).default };
     assert.equal(new Intl.Locale(tag).toString(), tag, 'a BCP 47 tag');
-    assert.ok(tag === 'en' || texts !== en, 'is loaded');
+    assert.ok(tag === 'en' || loaded.texts !== shared, 'is loaded');
     const single = (/** @type {string[]} */ of) => of.filter((key) => !isPlural(key)).sort();
     assert.deepEqual(single(Object.keys(texts)).filter((key) => !sets.has(key.slice(0, key.lastIndexOf('.')))), single(keys));
     const forms = new Intl.PluralRules(tag).resolvedOptions().pluralCategories;
@@ -97,7 +102,7 @@ function used() {
   /** @type {RegExp[]} */
   const patterns = [/^fault\./]; // internal/httpapi/errorpage.go shows these, and tests that it has them
   for (const f of files('.html')) for (const [, key] of read(f).matchAll(/data-(?:text|label)="([^"]*)"/g)) whole.add(key);
-  for (const f of files('.js').filter((f) => !f.startsWith('shared/texts/'))) {
+  for (const f of files('.js').filter((f) => !/^(?:shared|guest)\/texts\//.test(f))) {
     const text = read(f);
     for (const [, literal] of text.matchAll(/'([\w.-]+)'/g)) {
       if (literal.endsWith('.')) patterns.push(new RegExp('^' + literal.replaceAll('.', '\\.')));

@@ -1,7 +1,7 @@
 // The chat's lines as text, and their links.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { parts, transcript } from '../viewer/transcript.js';
+import { parts, transcript } from '../shared/transcript.js';
 
 const links = (text) => parts(text).filter((p) => p.href).map((p) => p.text);
 

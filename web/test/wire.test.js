@@ -54,6 +54,11 @@ const sets = {
   },
   clip: { parse: wire.parseClip, want: (v) => v, build: (v) => wire.encodeClip(v) ?? Uint8Array.of(0) },
   cleanclip: { parse: (b) => wire.cleanClip(new TextDecoder('utf-8', { ignoreBOM: true }).decode(b)), want: (v) => v },
+  point: {
+    parse: wire.parsePoint,
+    want: (v) => v && lower(v),
+    build: wire.encodePoint,
+  },
   chunk: {
     parse: wire.parseChunk,
     want: (v) => ({ offset: v.Offset, data: fromHex(v.Data) }),

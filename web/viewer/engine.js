@@ -99,6 +99,9 @@ export class Engine {
         this.#send(Kind.Input, ++this.#inputSeq, { stream: msg.stream, body: msg.body });
         this.#stats.input(this.#inputSeq, msg.at);
         break;
+      case 'point':
+        if (msg.epoch === this.#model.epoch) this.#send(Kind.Point, 0, { stream: msg.stream, body: msg.body });
+        break;
       case 'clip':
         this.#send(Kind.Clip, ++this.#inputSeq, { body: msg.body });
         break;

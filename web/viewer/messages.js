@@ -32,6 +32,7 @@
  * From the page to the engine.
  * @typedef {{type: 'input', epoch: number, stream: number, body: Uint8Array<ArrayBuffer>, at: number}
  *   | {type: 'clip', body: Uint8Array<ArrayBuffer>}
+ *   | {type: 'point', epoch: number, stream: number, body: Uint8Array<ArrayBuffer>}
  *   | {type: 'act', action: 'request' | 'continue' | 'again' | 'now'}
  *   | {type: 'watch', stream: number}
  *   | {type: 'painted', token: number, took: number, buffer: ArrayBuffer | null}
@@ -43,7 +44,7 @@
  *   | {type: 'figures', fresh: boolean, ping: boolean}
  *   | {type: 'ping'}} ToEngine
  *   input: at is the event's time stamp if it presses something, else 0; what is for another
- *   epoch than the present one is dropped; stream: of the picture that it was made on. watch: the
+ *   epoch than the present one is dropped, as points are; stream: of the picture that it was made on. watch: the
  *   person wants to see that stream. painted: took in ms. control: is sent; lost if there is
  *   no connection. send: files for the guest. file: what the person does with a transfer, or (ask, id 0)
  *   asks for one. figures: fresh begins to measure

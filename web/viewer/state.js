@@ -2,7 +2,7 @@
 // what was painted. Pure: messages in, a description of the page out; ui.js shows it.
 //
 // dataset.state and dataset.detail of the page are those of STATES.
-import { Close } from '../shared/wire.js';
+import { Close, VIEW_ONLY } from '../shared/wire.js';
 import { hasText, t } from '../shared/texts.js';
 import { Choice, MAX_MONITORS } from './monitors.js';
 
@@ -25,6 +25,7 @@ import { Choice, MAX_MONITORS } from './monitors.js';
  * @property {'none' | 'ask' | 'asking' | 'yield'} request what the control button does
  * @property {boolean} open there is a connection, and its state is known
  * @property {number} me this viewer's number; 0 = none yet
+ * @property {boolean} points what this viewer does over the picture can be pointing: a browser shares it
  * @property {ViewerState[]} viewers as the relay told last
  * @property {import('../shared/wire.js').PresenterState | null} presenter
  * @property {import('../shared/wire.js').Monitor[]} monitors of the desktop, known to who may see it
@@ -115,6 +116,7 @@ export class Model {
         if (this.#mine().control || this.#mine().asking === 'control') this.#refusedControl = { is: false, blocked: false };
         return [...this.#autoAsk(), ...this.mayView ? this.#choice.told(this.stream, this.#monitors(), this.#now()) : []];
       case 'refused':
+        if (c.reason === VIEW_ONLY) break; // nobody was asked: the state says why
         if (c.control) this.#refusedControl = { is: true, blocked: c.blocked ?? false };
         else this.#refusedView = { is: true, blocked: c.blocked ?? false };
         break;
@@ -146,6 +148,11 @@ export class Model {
 
   #monitors() {
     return this.#state?.presenter?.monitors?.slice(0, MAX_MONITORS) ?? [];
+  }
+
+  /** Whether a browser shares: it cannot be controlled. */
+  get #viewOnly() {
+    return (this.#state?.presenter?.attached && this.#state.presenter.view_only) ?? false;
   }
 
   /** Asks for view once a socket and epoch, when there is someone to ask. */
@@ -197,7 +204,7 @@ export class Model {
   requestControl() {
     const mine = this.#mine();
     if (mine.control) return [{ type: 'yield' }];
-    if (!mine.view || mine.held || this.#refusedControl.blocked || mine.asking === 'control') return [];
+    if (!mine.view || mine.held || this.#viewOnly || this.#refusedControl.blocked || mine.asking === 'control') return [];
     this.#refusedControl = { is: false, blocked: false };
     return [{ type: 'ask', control: true }];
   }
@@ -219,6 +226,7 @@ export class Model {
       picture: state === 'live' ? 'shown' : this.#kept && KEEPS.has(detail) ? 'dimmed' : 'none',
       panel: this.#panel(state, detail),
       ...this.#status(state, detail),
+      points: open && state === 'live' && detail !== 'replaced' && this.#viewOnly,
       who: open && this.#state?.presenter?.attached ? this.#who() : '',
       open: open && this.#state !== null,
       me: this.#me,
@@ -226,7 +234,7 @@ export class Model {
       presenter: this.#state?.presenter ?? null,
       monitors: this.#monitors(),
       stream: this.stream,
-      request: !open || state !== 'live' || detail === 'replaced' ? 'none'
+      request: !open || state !== 'live' || detail === 'replaced' || this.#viewOnly ? 'none'
         : control ? 'yield' : mine.asking === 'control' ? 'asking' : this.#refusedControl.blocked ? 'none' : 'ask',
     };
   }
@@ -309,6 +317,7 @@ export class Model {
   }
 
   #who() {
+    if (this.#viewOnly) return this.mayView ? t('who.browser') : '';
     // One that is away keeps control for a minute, but does not control meanwhile.
     const holder = this.#state?.viewers?.find((v) => v.control && v.online);
     if (!holder) return t('who.nobody');

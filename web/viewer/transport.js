@@ -67,6 +67,7 @@ export class Link {
 
   /**
    * @param {object} party
+   * @param {'viewer' | 'presenter'} [party.role] viewer, if nothing is said
    * @param {string} party.pin
    * @param {() => string} party.name
    * @param {() => string} party.resume
@@ -214,11 +215,11 @@ export class Link {
     const abort = new AbortController();
     const timer = this.env.setTimeout(() => abort.abort(), JOIN_TIMEOUT);
     try {
-      const { pin, name, resume } = this.party;
+      const { role = 'viewer', pin, name, resume } = this.party;
       const answer = await this.env.fetch('/api/v1/join', {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', ...(solved && { 'Puzzle-Answer': solved }) },
-        body: JSON.stringify({ session_pin: pin, role: 'viewer', name: name(), resume: resume() }),
+        body: JSON.stringify({ session_pin: pin, role, name: name(), resume: resume() }),
         cache: 'no-store',
         credentials: 'omit',
         signal: abort.signal,

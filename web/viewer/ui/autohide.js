@@ -4,7 +4,7 @@
 // that nothing under it is out of reach.
 import { loadBar, saveBar } from '../../shared/stored.js';
 import { t } from '../../shared/texts.js';
-import { element } from './element.js';
+import { element } from '../../shared/ui/element.js';
 
 /** @typedef {import('./parts.js').App} App */
 

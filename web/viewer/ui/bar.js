@@ -1,7 +1,7 @@
 // The bar: what the state is, who controls, and the buttons of all features.
 import { html } from '../../shared/html.js';
 import { t } from '../../shared/texts.js';
-import { Icon } from './icons.js';
+import { Icon } from '../../shared/ui/icons.js';
 import { rove } from './roving.js';
 
 /** @typedef {import('./shell.js').Shell} Shell */

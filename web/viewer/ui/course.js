@@ -20,7 +20,7 @@ export function lost(ms, online) {
   return { since: ms >= SAY_SINCE, hint: !online ? 'lost.offline' : long ? 'lost.long' : '', actions: ms < SAY_SINCE ? [] : long ? ['now', 'leave'] : ['now'] };
 }
 
-/** @param {App} app @param {import('./chat.js').Talk} talk */
+/** @param {App} app @param {import('../../shared/ui/chat.js').Talk} talk */
 export function course(app, talk) {
   /** @type {number | null} */
   let began = null; // when this page was first connected

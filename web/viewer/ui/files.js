@@ -3,8 +3,8 @@
 import { createRef, html } from '../../shared/html.js';
 import { hasText, language, t } from '../../shared/texts.js';
 import { over } from '../filemove.js';
-import { Icon } from './icons.js';
-import { save } from './save.js';
+import { Icon } from '../../shared/ui/icons.js';
+import { save } from '../../shared/ui/save.js';
 
 /** @typedef {import('../filemove.js').Move} Move */
 /** @typedef {import('./parts.js').App} App */
@@ -55,10 +55,10 @@ class Shelf {
     });
   }
 
-  /** Whether this viewer may send and ask: it sees the screen. */
+  /** Whether this viewer may send and ask: it sees the screen, and no browser shares it, which cannot do this. */
   get allowed() {
     const { page } = this.app;
-    return page.open && (page.viewers.find((v) => v.viewer === page.me)?.view ?? false);
+    return page.open && !page.presenter?.view_only && (page.viewers.find((v) => v.viewer === page.me)?.view ?? false);
   }
 
   /** @param {boolean} open */

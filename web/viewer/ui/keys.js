@@ -5,8 +5,8 @@ import { loadTouch, saveTouch } from '../../shared/stored.js';
 import { t } from '../../shared/texts.js';
 import { CHORDS, STICKY, STRIP } from '../specialkeys.js';
 import { MOST, Typist } from '../typist.js';
-import { element } from './element.js';
-import { Icon } from './icons.js';
+import { element } from '../../shared/ui/element.js';
+import { Icon } from '../../shared/ui/icons.js';
 import { rove } from './roving.js';
 
 /** @typedef {import('./parts.js').App} App */

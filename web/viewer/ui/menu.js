@@ -1,6 +1,6 @@
 // The menu that is open, under its button. What is clicked beside it closes it and does nothing else.
 import { Component, createRef, html } from '../../shared/html.js';
-import { Icon } from './icons.js';
+import { Icon } from '../../shared/ui/icons.js';
 import { rove } from './roving.js';
 
 /** @typedef {import('./shell.js').Shell} Shell */

@@ -1,7 +1,7 @@
 // What a feature of the page is given, and what it can add to the shell. Types only; shell.js
 // explains how they are used.
 
-/** @typedef {import('./icons.js').IconName} IconName */
+/** @typedef {import('../../shared/ui/icons.js').IconName} IconName */
 
 /**
  * A button of the bar.
@@ -63,17 +63,6 @@
  * @property {() => boolean} [available] whether there is anything to show now
  * @property {() => import('../../shared/html.js').Children} view what is in it, while it is open
  * @property {(open: boolean) => void} [onOpen] it was opened, or closed
- */
-
-/**
- * A line that comes up over the picture and is read out, politely.
- * @typedef {object} Notice
- * @property {string} id another notice with the same id replaces it
- * @property {string} text
- * @property {'info' | 'good' | 'busy' | 'bad'} [mood]
- * @property {{label: string, run: () => void}} [action]
- * @property {number} [ms] how long it stays, 0 = until it is taken away; 6 s, or 12 s with an action
- * @property {boolean} [fixed] the person cannot close it
  */
 
 /**

@@ -3,8 +3,9 @@
 import { Component, createRef, html } from '../../shared/html.js';
 import { loadName, saveName, saveResume } from '../../shared/stored.js';
 import { t } from '../../shared/texts.js';
+import { nameOf } from '../../shared/ui/names.js';
 import { deeds, told } from '../turns.js';
-import { Icon } from './icons.js';
+import { Icon } from '../../shared/ui/icons.js';
 import { nameOf as monitorName } from './monitors.js';
 
 /** @typedef {import('../../shared/wire.js').ViewerState} ViewerState */
@@ -48,15 +49,6 @@ export function people(app) {
  */
 export const joined = (page) => page.me !== 0 && page.state !== 'ended' && page.state !== 'error';
 
-/**
- * What a viewer is called: unnamed ones and twins have their number.
- * @param {ViewerState} v
- */
-export function nameOf(v) {
-  if (!v.name) return t('people.unnamed', { number: v.viewer });
-  return v.twin ? t('who.twin', { name: v.name, number: v.viewer }) : v.name;
-}
-
 /** @param {{app: App}} props */
 function People({ app }) {
   const { page } = app;
@@ -70,7 +62,7 @@ function People({ app }) {
     <h2>${t('people.guest')}</h2>
     <ul><li class="person">
       <p class="name">${presenter?.name ? html`<bdi>${presenter.name}</bdi>` : t('people.presenter')}</p>
-      <p class="does">${t(presenter?.attached ? 'people.shares' : 'people.away')}</p>
+      <p class="does">${t(!presenter?.attached ? 'people.away' : presenter.view_only ? 'people.browser' : 'people.shares')}</p>
     </li></ul>
     <h2>${t('people.viewers')}</h2>
     <ul>${here.map((v) => html`<${Person} key=${v.viewer} app=${app} v=${v} own=${v.viewer === page.me ? can.own : ''} hand=${can.hand.includes(v.viewer)} />`)}</ul>

@@ -9,9 +9,9 @@
 import { html, render } from '../../shared/html.js';
 import { t } from '../../shared/texts.js';
 import { Bar } from './bar.js';
-import { element } from './element.js';
+import { element } from '../../shared/ui/element.js';
 import { MenuView } from './menu.js';
-import { Notices } from './notices.js';
+import { NoticeBoard, Notices } from '../../shared/ui/notices.js';
 import { Panel } from './panel.js';
 import { Side } from './side.js';
 
@@ -20,32 +20,23 @@ import { Side } from './side.js';
 /** @typedef {import('./parts.js').Entries} Entries */
 /** @typedef {import('./parts.js').Entry} Entry */
 /** @typedef {import('./parts.js').Tab} Tab */
-/** @typedef {import('./parts.js').Notice} Notice */
 /** @typedef {import('../state.js').Page} Page */
 /** @typedef {import('../state.js').Action} Action */
-
-const NOTICE_STAYS = 6000; // ms
-const QUESTION_STAYS = 12_000;
-const MOST_NOTICES = 4;
 
 /** @param {{order: number}} a @param {{order: number}} b */
 const byOrder = (a, b) => a.order - b.order;
 
-export class Shell {
+export class Shell extends NoticeBoard {
   /** @type {Tool[]} */
   tools = [];
   /** @type {Tab[]} */
   tabs = [];
   /** @type {Map<string, Entries[]>} */
   #entries = new Map();
-  /** @type {(Notice & {timer: number})[]} oldest first */
-  notices = [];
   /** @type {string | null} the menu that is open */
   menu = null;
   /** @type {Tab | null} that is open */
   tab = null;
-  /** what was said last by a notice */
-  said = '';
   /** @type {(() => {lines: string[], actions: Action[]} | null)[]} */
   #panelParts = [];
   #due = false;
@@ -57,6 +48,7 @@ export class Shell {
    * @param {() => void} on.back the keyboard is to go back to the remote screen, if it may
    */
   constructor(page, on) {
+    super();
     this.page = page;
     this.on = on;
   }
@@ -155,39 +147,6 @@ export class Shell {
     this.render();
   }
 
-  /** @param {Notice} notice */
-  notify(notice) {
-    this.#forget(notice.id);
-    const ms = notice.ms ?? (notice.action ? QUESTION_STAYS : NOTICE_STAYS);
-    const timer = ms > 0 ? window.setTimeout(() => this.dismiss(notice.id), ms) : 0;
-    this.notices.push({ ...notice, timer });
-    while (this.notices.length > MOST_NOTICES) this.#forget((this.notices.find((n) => !n.fixed) ?? this.notices[0]).id);
-    this.said = notice.text;
-    this.update();
-  }
-
-  /**
-   * Has something read out, politely, that is seen elsewhere on the page.
-   * @param {string} text
-   */
-  say(text) {
-    this.said = text;
-    this.update();
-  }
-
-  /** @param {string} id */
-  dismiss(id) {
-    if (this.notices.every((n) => n.id !== id)) return;
-    this.#forget(id);
-    this.update();
-  }
-
-  /** @param {string} id */
-  #forget(id) {
-    clearTimeout(this.notices.find((n) => n.id === id)?.timer);
-    this.notices = this.notices.filter((n) => n.id !== id);
-  }
-
   /** Called before the bar gets the focus. */
   beforeFocus = () => {};
 
@@ -209,7 +168,7 @@ export class Shell {
     this.render();
   }
 
-  /** Something that a part looks at has changed. */
+  /** Something that a part looks at has changed. @override */
   update() {
     if (this.#due) return;
     this.#due = true;
@@ -238,7 +197,7 @@ export class Shell {
     element('panel', HTMLElement).hidden = page.panel === null;
     render(html`<${Bar} shell=${this} page=${page} />`, element('bar', HTMLElement));
     render(html`<${Side} shell=${this} />`, element('side', HTMLElement));
-    render(html`<${Notices} shell=${this} />`, element('notices', HTMLElement));
+    render(html`<${Notices} board=${this} back=${this.on.back} />`, element('notices', HTMLElement));
     render(html`<${MenuView} key=${this.menu} shell=${this} />`, element('menu', HTMLElement));
     render(html`<${Panel} panel=${page.panel} parts=${this.#panelParts.map((part) => part()).filter(Boolean)} onAction=${this.on.action} />`, element('panel', HTMLElement));
     if (had && !had.isConnected && document.activeElement === document.body) this.#catchFocus();

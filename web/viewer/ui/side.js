@@ -1,7 +1,7 @@
 // The side panel: one tab of several beside the picture, or over it where there is no room.
 import { html } from '../../shared/html.js';
 import { t } from '../../shared/texts.js';
-import { Icon } from './icons.js';
+import { Icon } from '../../shared/ui/icons.js';
 import { rove } from './roving.js';
 
 /** @typedef {import('./shell.js').Shell} Shell */

@@ -1,7 +1,7 @@
 // Screenshots: the whole picture as it is on the canvas, pixel for pixel and without any pointer,
 // which is drawn beside it.
 import { t } from '../../shared/texts.js';
-import { dated, save } from './save.js';
+import { dated, save } from '../../shared/ui/save.js';
 
 /** @param {import('./parts.js').App} app */
 export function snapshot(app) {

@@ -1,6 +1,6 @@
 // The page's icons: strokes in a box of 24, in the colour of the text beside them. They say
 // nothing to a screen reader; what they stand in is labelled.
-import { html } from '../../shared/html.js';
+import { html } from '../html.js';
 
 const PATHS = {
   chat: 'M4 5h16v11H10l-4 4v-4H4z',

@@ -1,6 +1,6 @@
 // What was said, for the screen and for a file. Pure.
 
-/** @typedef {import('../shared/wire.js').ChatLine} ChatLine */
+/** @typedef {import('./wire.js').ChatLine} ChatLine */
 
 /**
  * A text in its links and what is between them. Only web addresses become links, and they are

@@ -1,0 +1,65 @@
+// The guest's page: what it is, what it may do, what it remembers, what is kept.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import guest from '../guest/texts/en.js';
+import { courseOf, endOf } from '../guest/course.js';
+import { Record } from '../guest/record.js';
+import { report } from '../guest/report.js';
+import { systemOf, waysOf } from '../guest/system.js';
+import { Close } from '../shared/wire.js';
+import { addTexts } from '../shared/texts.js';
+
+await addTexts({ en: guest, load: () => Promise.reject(new Error('none')) });
+const person = (viewer, sees, name = 'Sofia') => ({ viewer, name, twin: false, sees, asks: false, wished: false });
+
+test('systems, and what can be done there', () => {
+  for (const [userAgent, touchPoints, want] of [
+    ['Mozilla/5.0 (X11; Linux x86_64)', 0, 'linux'], ['Mozilla/5.0 (Linux; Android 15)', 5, 'android'], ['Mozilla/5.0 (Windows NT 10.0)', 10, 'windows'],
+    ['Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)', 0, 'mac'], ['Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)', 5, 'ios'],
+    ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)', 5, 'ios'], ['Mozilla/5.0 (X11; CrOS x86_64 14541)', 0, 'chromeos'], ['', 0, 'other'],
+  ]) assert.equal(systemOf({ userAgent, touchPoints }), want, userAgent);
+  const ways = (system, canShare, secure) => { const { browser, program } = waysOf({ system, canShare, secure }); return `${browser} ${program}`; };
+  assert.deepEqual([ways('linux', true, true), ways('linux', false, false), ways('mac', false, true), ways('ios', false, false)],
+    ['yes yes', 'insecure yes', 'old notyet', 'phone phone']);
+});
+
+test('what the page is', () => {
+  const known = { pin: 'P', unknown: false, can: true, again: false, picking: false, shares: false, opened: false, share: null, end: '' };
+  const share = { link: { phase: 'open' }, watched: false, people: [], question: null };
+  for (const [more, want] of [
+    [{ pin: '' }, 'error pin'], [{ unknown: true }, 'error unknown'], [{}, 'start '], [{ again: true }, 'start again'], [{ can: false, again: true }, 'start cannot'],
+    [{ picking: true }, 'picking '], [{ shares: true }, 'sharing connecting'], [{ shares: true, opened: true, share: { ...share, link: { phase: 'retrying' } } }, 'sharing reconnecting'],
+    [{ shares: true, share }, 'sharing alone'], [{ shares: true, share: { ...share, people: [person(1, false)] } }, 'sharing waiting'],
+    [{ shares: true, share: { ...share, watched: true } }, 'sharing watched'], [{ shares: true, share: { ...share, watched: true, question: {} } }, 'sharing asked'],
+    [{ end: 'moved', unknown: true }, 'ended moved'],
+  ]) {
+    const { state, detail } = courseOf({ ...known, ...more });
+    assert.equal(`${state} ${detail}`, want);
+  }
+  assert.deepEqual([Close.Replaced, Close.Moved, Close.Ended, 'unknown_session', Close.Full].map(endOf), ['taken', 'moved', 'ended', 'ended', 'failed']);
+});
+
+test('the record: from when to when, over a reload', () => {
+  const r = new Record();
+  r.begin(1000);
+  assert.equal(r.see([person(1, false)], 1500), false);
+  assert.equal(r.see([person(1, true), person(2, true)], 2000), true);
+  r.see([person(2, true)], 3000);
+  const after = Record.of(JSON.parse(JSON.stringify(r.keep(4000))));
+  assert.deepEqual(after.watched.map((w) => [w.viewer, w.from, w.to]), [[1, 2000, 3000], [2, 2000, 4000]]);
+  assert.deepEqual(after.shared, [{ from: 1000, to: 4000 }]);
+  for (const bad of [null, 7, {}, { at: 1, watched: [{}], shared: 'x' }]) assert.deepEqual(Record.of(bad).watched, []);
+});
+
+test('the report runs nothing, and does not say what it does not know', () => {
+  const record = new Record();
+  record.begin(1000);
+  record.see([person(1, true, '<img src=x onerror=alert(1)>')], 2000);
+  const of = { pin: 'P', where: 'there', record, lines: [{ id: 1, time: 1, viewer: 1, name: 'S', text: '</li><script>alert(1)</script>' }], abuse: 'mailto:abuse@example.com', now: 3000 };
+  const page = report(of);
+  assert.doesNotMatch(page, /<script|<img/);
+  assert.match(page, /abuse@example\.com/);
+  assert.ok(page.includes(guest['guest.report.control.none']));
+  record.moved = true;
+  assert.ok(!report(of).includes(guest['guest.report.control.none']));
+});
