@@ -101,7 +101,10 @@ func noHookIsLost(t *testing.T, database string, events, kills int) {
 			t.Fatalf("worker %d: %v", w, err)
 		}
 	}
-	eventually(t, 2*time.Minute, "every delivery has arrived", func() bool { return got.succeeded() == events })
+	for arrived := got.succeeded(); arrived < events; { // on a busy machine it takes long, but it goes on
+		eventually(t, 2*time.Minute, fmt.Sprintf("more deliveries arrive than %d of %d", arrived, events), func() bool { return got.succeeded() > arrived })
+		arrived = got.succeeded()
+	}
 	answers, failures := got.figures()
 	t.Logf("%d events, %d kills, %d requests, %d of them failed", events, killed, answers, failures)
 	if failures*3 < answers {
