@@ -50,6 +50,7 @@ func TestNothingPassesBeforeTheGuestsYes(t *testing.T) {
 	if q := g.wantQuestion(t.Fatal); q.Control || q.Name != "viewer" {
 		t.Fatalf("the guest was asked %+v", q)
 	}
+	v.meets()
 	v.input(1, key("x"))
 	never(t, "a pixel, input or capture before the yes", func() bool {
 		n, _ := v.got()

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -334,6 +335,7 @@ func TestFilesNeedTheViewGrant(t *testing.T) {
 		Files: transfer.Config{Policy: transfer.Both, Folder: transfer.Dir(dir)}})
 	v := s.view(pin, "")
 	g.wantQuestion(t.Fatal)
+	v.meets()
 	v.control(wire.Control{Type: wire.TypeFile, File: &wire.File{Op: wire.FileOffer, Number: 1, Name: "x", Size: 3}})
 	v.send(wire.KindChunk, 1, wire.AppendChunk(nil, 0, []byte("abc")))
 	eventually(t, 5*time.Second, "two drops", func() bool { return s.b.Stats().Drops["no_view"] == 2 })
@@ -347,7 +349,14 @@ func TestFilesNeedTheViewGrant(t *testing.T) {
 	v.send(wire.KindChunk, 1, wire.AppendChunk(nil, 0, []byte("abc")))
 	eventually(t, 5*time.Second, "chunks before the yes are dropped", func() bool { return s.b.Stats().Drops["forged_file"] == 2 })
 	g.answers <- true
-	eventually(t, 5*time.Second, "the part", func() bool { _, err := os.Stat(filepath.Join(dir, "x.part")); return err == nil })
+	eventually(t, 5*time.Second, "the yes", func() bool {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		return slices.Contains(v.files, "accept 1")
+	})
+	if _, err := os.Stat(filepath.Join(dir, "x.part")); err != nil {
+		t.Error(err)
+	}
 	v.send(wire.KindChunk, 1, wire.AppendChunk(nil, 1, []byte("abc"))) // beyond its end
 	v.send(wire.KindChunk, 1, wire.AppendChunk(nil, 0, []byte("abc")))
 	sum := sha256.Sum256([]byte("abc"))

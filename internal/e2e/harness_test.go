@@ -176,6 +176,7 @@ type goViewer struct {
 	refused []wire.Control
 	heard   []string // of the chat
 	clips   []string // what was copied on the presenter's computer
+	files   []string // what was said of files: the op and the number
 	updates int
 	keys    int
 	resyncs int
@@ -282,6 +283,10 @@ func (v *goViewer) messageLocked(msg []byte) {
 			for _, l := range c.Lines {
 				v.heard = append(v.heard, l.Text)
 			}
+		case wire.TypeFile:
+			if c.File != nil {
+				v.files = append(v.files, fmt.Sprint(c.File.Op, " ", c.File.Number))
+			}
 		}
 	}
 }
@@ -320,6 +325,18 @@ func (v *goViewer) freeze(on bool) {
 	defer v.mu.Unlock()
 	v.frozen = on
 	v.cond.Broadcast()
+}
+
+// meets waits until the viewer has heard of the presenter: what it sends before bears an epoch that
+// has passed, and the relay drops it for that, not for what a test wants to see. (A viewer may join
+// first, and the guest may be asked before the relay's news have reached the viewer.)
+func (v *goViewer) meets() {
+	v.t.Helper()
+	eventually(v.t, 10*time.Second, "the viewer hears of the presenter", func() bool {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		return v.state.Presenter != nil && v.state.Presenter.Attached
+	})
 }
 
 // me is the viewer's own place in the newest state.
