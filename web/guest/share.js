@@ -22,7 +22,8 @@ export const canShare = () => typeof navigator.mediaDevices?.getDisplayMedia ===
 export async function pick() {
   const options = {
     // Its own size: a scaled picture is never exact. The pointer is in the picture: no page may ask where it is.
-    video: { frameRate: { max: 30 }, cursor: 'always' },
+    // Chromium's dialog begins with the screens then; else with tabs, of which a guest has none to choose.
+    video: { frameRate: { max: 30 }, cursor: 'always', displaySurface: 'monitor' },
     audio: false,
     selfBrowserSurface: 'exclude', // a mirror in a mirror
     surfaceSwitching: 'include',

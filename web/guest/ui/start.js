@@ -33,11 +33,11 @@ export function Start({ guest, state, detail }) {
 function Pin({ guest }) {
   const { organisation, waiting, occupied } = guest;
   return html`<section class="card pin-card" aria-label=${t('guest.session')}>
-    <p class="label" id="pin-label">${t('guest.pin')}</p>
-    <p class="big" id="pin" dir="ltr" aria-labelledby="pin-label pin">${guest.pin}</p>
-    ${organisation ? html`<p class="organisation"><${Icon} name="check" /><span><bdi>${organisation}</bdi> <small>${t('people.verified')}</small></span></p>`
+    <div><p class="label" id="pin-label">${t('guest.pin')}</p>
+    <p class="big" id="pin" dir="ltr" aria-labelledby="pin-label pin">${guest.pin}</p></div>
+    <div>${organisation ? html`<p class="organisation"><${Icon} name="check" /><span><bdi>${organisation}</bdi> <small>${t('people.verified')}</small></span></p>`
       : html`<p class="hint">${t('guest.nobody')}</p>`}
-    <p class="hint" role="status">${occupied ? t('guest.occupied') : waiting === null ? '' : waiting === 0 ? t('guest.nobodywaits') : plural('guest.waiting', waiting)}</p>
+    <p class="hint" role="status">${occupied ? t('guest.occupied') : waiting === null ? '' : waiting === 0 ? t('guest.nobodywaits') : plural('guest.waiting', waiting)}</p></div>
   </section>`;
 }
 
@@ -45,18 +45,18 @@ function Pin({ guest }) {
 function Browser({ guest, picking, again }) {
   const { system } = guest.ways;
   return html`
-    <${Picker} />
-    <form onSubmit=${(/** @type {Event} */ e) => {
+    <form id="begin" onSubmit=${(/** @type {Event} */ e) => {
       e.preventDefault();
       guest.begin();
     }}>
-      ${!again && html`<label for="name">${t('site.name')}</label>
+      ${!again && html`<p class="field"><label for="name">${t('site.name')}</label>
       <input id="name" name="name" type="text" dir="auto" autocomplete="name" maxlength=${MAX_NAME} value=${guest.name} aria-describedby="name-hint"
-        onInput=${(/** @type {any} */ e) => { guest.name = e.currentTarget.value; }} />
-      <p id="name-hint" class="hint">${t('guest.name.hint')}</p>`}
+        onInput=${(/** @type {any} */ e) => { guest.name = e.currentTarget.value; }} /></p>`}
       <button id="share" type="submit" class="primary" aria-disabled=${picking ? 'true' : undefined}>${t(picking ? 'guest.picking' : again ? 'guest.share.again' : 'guest.share')}</button>
+      ${!again && html`<p id="name-hint" class="hint">${t('guest.name.hint')}</p>`}
     </form>
     <p class="error" role="alert">${guest.refused && t(guest.refused === 'system' && system === 'mac' ? 'guest.refused.mac' : 'guest.refused.' + guest.refused)}</p>
+    <${Picker} />
     <p class="hint">${t('guest.browser.look')}</p>
     ${(system === 'mac' || system === 'linux') && html`<p class="hint">${t('guest.system.' + system)}</p>`}`;
 }
