@@ -31,6 +31,7 @@ var rules = map[string]rule{
 	"internal/audit":       {layer: l0},
 	"internal/brand":       {layer: l0}, // reads the operator's logo
 	"internal/fault":       {layer: l0},
+	"internal/handout":     {layer: l0}, // the broker names files, the presenter reads the names
 	"internal/jobs":        {layer: l0}, // its I/O is behind its Store
 	"internal/origin":      {layer: l0},
 	"internal/puzzle":      {layer: l0},
@@ -155,7 +156,7 @@ var rules = map[string]rule{
 	},
 	"cmd/presenter": {
 		layer:   program,
-		uses:    []string{"internal/platform", "internal/presenter", "internal/screen", "internal/transfer"},
+		uses:    []string{"internal/handout", "internal/platform", "internal/presenter", "internal/screen", "internal/transfer"},
 		modules: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
 	},
 	// A developer's tool, which make build leaves out.
