@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"pindesk/internal/handout"
 	"pindesk/internal/platform"
 	"pindesk/internal/presenter"
 	"pindesk/internal/transfer"
@@ -24,8 +25,8 @@ import (
 var version string
 
 type cli struct {
-	Broker        string           `help:"Address of the broker, such as https://help.example.com." required:"" placeholder:"URL"`
-	PIN           string           `name:"pin" help:"Session PIN, such as 7W2-97-8570; without it you are asked." placeholder:"PIN"`
+	Broker        string           `help:"Address of the broker, such as https://help.example.com; without it as the name of this program's file says, else you are asked." placeholder:"URL"`
+	PIN           string           `name:"pin" help:"Session PIN, such as 7W2-97-8570; without it likewise." placeholder:"PIN"`
 	Handover      string           `help:"What your browser, which shares now, gives this program to go on in its place; it works once." placeholder:"SECRET"`
 	Consent       string           `help:"What needs your yes: ask (seeing and controlling), view (only controlling), control (nothing)." enum:"ask,view,control" default:"ask" placeholder:"ask|view|control"`
 	Name          string           `help:"Name of this computer for the technician; without it the host's." placeholder:"NAME"`
@@ -52,6 +53,14 @@ func main() {
 }
 
 func versionText() string {
+	v := buildVersion()
+	if brokers != "" {
+		v += "\nMade for " + brokers // the operator's check of a release
+	}
+	return v
+}
+
+func buildVersion() string {
 	if version != "" {
 		return version
 	}
@@ -72,12 +81,13 @@ func run(c cli) error {
 	context.AfterFunc(ctx, stop) // a second signal ends at once
 
 	terminal := newTerminal(os.Stdin, os.Stderr)
-	pin := c.PIN
-	if pin == "" {
-		var err error
-		if pin, err = askPIN(ctx, terminal); err != nil {
-			return err
-		}
+	list, err := handout.ParseBrokers(brokers)
+	if err != nil {
+		return err // a mistake of who has built this
+	}
+	broker, pin, err := whichSession(ctx, known(c), list, terminal)
+	if err != nil {
+		return err
 	}
 	consent := presenter.Consent(c.Consent)
 	if consent != presenter.ControlFree && !terminal.canAsk() {
@@ -102,7 +112,7 @@ func run(c cli) error {
 	} else if clipboard != nil {
 		defer clipboard.Close()
 	}
-	p, err := presenter.New(presenter.Config{Broker: c.Broker, PIN: pin, Handover: c.Handover, Name: name, Consent: consent, Screen: screen, Input: input,
+	p, err := presenter.New(presenter.Config{Broker: broker, PIN: pin, Handover: c.Handover, Name: name, Consent: consent, Screen: screen, Input: input,
 		Guest: terminal, Say: terminal.say, Log: log, Clipboard: clipboard, Share: presenter.ClipboardUse(c.Clipboard),
 		Files: transfer.Config{Policy: transfer.Policy(c.Files), MaxSize: int64(c.MaxFile), Folder: transfer.Dir(platform.Downloads())}})
 	if err != nil {
@@ -118,6 +128,9 @@ func run(c cli) error {
 		terminal.say("%s.", strings.ToUpper(err.Error()[:1])+err.Error()[1:])
 		return nil
 	}
+	if errors.Is(err, presenter.ErrNoSession) {
+		terminal.say("Nothing was left on this computer: this program's file can be deleted.")
+	}
 	if err == nil {
 		terminal.say("Sharing has stopped.")
 	}
@@ -130,18 +143,4 @@ func openClipboard(ctx context.Context, c cli, log *slog.Logger) (platform.Clipb
 		return nil, nil
 	}
 	return platform.OpenClipboard(ctx, platform.Config{AllowXWayland: c.AllowXWayland, Log: log})
-}
-
-// askPIN reads the PIN from the terminal, or from a pipe.
-func askPIN(ctx context.Context, t *terminal) (string, error) {
-	t.print("Session PIN: ")
-	line, err := t.readLine(ctx)
-	pin := strings.TrimSpace(line)
-	switch {
-	case ctx.Err() != nil:
-		return "", errors.New("stopped")
-	case err != nil || pin == "":
-		return "", errors.New("no PIN was given: use --pin, or type the PIN that the technician told you")
-	}
-	return pin, nil
 }

@@ -176,6 +176,9 @@ func (t *terminal) Ask(ctx context.Context, q presenter.Question) bool {
 	t.listen()
 	defer t.makeRaw()()
 	switch {
+	case q.Broker != "":
+		t.say("\aOnly the name of this program's file says where your session is, and anybody can name a file.")
+		t.say("Connect to %s? Say yes only if you know that this is the address of those who help you.", q.Broker)
 	case q.File != nil:
 		t.say("\a%s wants to send you a file: “%s” (%s). It is saved in %s.", presenter.Says(q.Name), q.File.Name, transfer.Size(q.File.Size), q.File.Folder)
 		if q.File.Program {

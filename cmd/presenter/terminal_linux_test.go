@@ -195,18 +195,18 @@ func TestWhoCanAsk(t *testing.T) {
 	}
 }
 
-func TestAskPIN(t *testing.T) {
+func TestAskLine(t *testing.T) {
 	person, program := pty(t)
 	out := &shown{}
 	term := newTerminal(program, out)
 	person.WriteString("7w2978570\n")
-	pin, err := askPIN(context.Background(), term)
-	if err != nil || pin != "7w2978570" {
+	pin, err := term.askLine(context.Background(), "Session PIN")
+	if err != nil || pin != "7w2978570" || !out.has("Session PIN: ") {
 		t.Errorf("got %q, %v", pin, err)
 	}
 	person.WriteString("\n")
-	if _, err := askPIN(context.Background(), term); err == nil {
-		t.Error("an empty PIN was accepted")
+	if _, err := term.askLine(context.Background(), "Session PIN"); err == nil {
+		t.Error("an empty line was accepted")
 	}
 }
 

@@ -133,6 +133,9 @@ func joinError(resp *http.Response, a joinAnswer) error {
 	if s, convErr := strconv.Atoi(resp.Header.Get("Retry-After")); convErr == nil && s >= 0 {
 		return &waitError{min(time.Duration(s)*time.Second, 5*time.Minute), err}
 	}
+	if a.Error == fault.UnknownSession {
+		return ErrNoSession
+	}
 	if resp.StatusCode >= 500 || a.Error == fault.Draining {
 		return err
 	}

@@ -105,6 +105,10 @@ type Question struct {
 	ToTwin  bool         // another viewer has the same name as To
 	Share   ClipboardUse // of the clipboard, with who gets control
 
+	// Broker is not empty when the question is of no viewer: may this program connect to that broker, of which
+	// only the name of its file says that the session is there?
+	Broker string
+
 	File *transfer.Wish // it wants to send this file, or to be given one; nil: the question is of something else
 }
 

@@ -72,6 +72,9 @@ var ErrMoved = errors.New("your browser, or this program started anew, goes on s
 // ErrEnded is returned by Run when the session is over.
 var ErrEnded = errors.New("the session has ended")
 
+// ErrNoSession is returned by Run when the broker knows no session with the PIN, or none any more.
+var ErrNoSession = fmt.Errorf("%w: there is no session with this PIN, or it has ended. Check the PIN, or ask the person who helps you for a new one", errRefused)
+
 // New checks c. It opens nothing.
 func New(c Config) (*Presenter, error) {
 	u, err := brokerURL(c.Broker)
