@@ -54,6 +54,29 @@ func (d *xdesktop) pixels() (w, h int, rgb []byte) {
 	return int(g.Width), int(g.Height), rgb
 }
 
+// managed gives the desktop a window manager, and returns when it runs: one that starts does not list a
+// window that comes at the same time, and Chromium offers to share only those that are listed.
+func (d *xdesktop) managed() {
+	d.t.Helper()
+	file := filepath.Join(d.t.TempDir(), "managed")
+	run(d.t, d.env(), "openbox", "--sm-disable", "--startup", "touch "+file)
+	eventually(d.t, 20*time.Second, "the window manager runs", func() bool { _, err := os.Stat(file); return err == nil })
+}
+
+// listed waits until the window manager lists n windows.
+func (d *xdesktop) listed(n uint32) {
+	d.t.Helper()
+	const list = "_NET_CLIENT_LIST"
+	eventually(d.t, 20*time.Second, "the window is there", func() bool {
+		atom, err := xproto.InternAtom(d.c, false, uint16(len(list)), list).Reply()
+		if err != nil {
+			return false
+		}
+		all, err := xproto.GetProperty(d.c, false, d.root, atom.Atom, xproto.AtomWindow, 0, 16).Reply()
+		return err == nil && all.ValueLen >= n
+	})
+}
+
 // typewriter is an xterm whose program writes every byte that is typed into a file.
 func (d *xdesktop) typewriter() (typed func() string) {
 	d.t.Helper()

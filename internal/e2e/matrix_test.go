@@ -25,7 +25,7 @@ func startTechnician(t *testing.T, layout string) (*xdesktop, *page) {
 	t.Helper()
 	d := startDesktop(t, "1300x900")
 	d.setLayout(layout)
-	run(t, d.env(), "openbox")
+	d.managed()
 	d.typewriter() // another window to go to
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Flag("headless", false), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1280, 860),
 		chromedp.Flag("disable-component-update", true), chromedp.Env(append(d.env(), "LANG=C.UTF-8")...), chromedp.WSURLReadTimeout(time.Minute))

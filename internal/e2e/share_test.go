@@ -149,17 +149,9 @@ func TestSharingFromABrowser(t *testing.T) {
 func TestSharingAWindow(t *testing.T) {
 	b := startBroker(t, "")
 	d := startDesktop(t, "1024x768")
-	run(t, d.env(), "openbox") // Chromium lists the windows that a window manager lists
+	d.managed()
 	run(t, d.env(), "xterm", "-T", "Guest window", "-geometry", "60x20+500+100")
-	const listed = "_NET_CLIENT_LIST"
-	eventually(t, 20*time.Second, "the window is there", func() bool {
-		atom, err := xproto.InternAtom(d.c, false, uint16(len(listed)), listed).Reply()
-		if err != nil {
-			return false
-		}
-		list, err := xproto.GetProperty(d.c, false, d.root, atom.Atom, xproto.AtomWindow, 0, 16).Reply()
-		return err == nil && list.ValueLen > 0
-	})
+	d.listed(1)
 	pin := b.newPIN()
 	v := startChromium(t, 800, 600)
 	v.open(b.url + "/view#" + pin)

@@ -138,8 +138,7 @@ func believable(t *testing.T) *xdesktop {
 			t.Fatal(err)
 		}
 	}
-	run(t, d.env(), "openbox", "--sm-disable", "--startup", "touch "+dir+"/managed")
-	eventually(t, 20*time.Second, "the window manager runs", func() bool { _, err := os.Stat(dir + "/managed"); return err == nil })
+	d.managed()
 	d.wallpaper()
 	window := func(title, geometry, file, ink, paper string) {
 		run(t, d.env(), "xterm", "-u8", "-T", title, "-geometry", geometry, "-fa", "DejaVu Sans Mono", "-fs", "12", "-fg", ink, "-bg", paper,
