@@ -42,6 +42,7 @@ type serve struct {
 	RequireKey       bool              `help:"Ask for an API key on calls that make sessions or send mail. (Without it, everybody may.)" env:"PINDESK_REQUIRE_KEY"`
 	HookAllow        []string          `help:"Targets that hooks may reach although they are not on the public internet: addresses, networks, host names." env:"PINDESK_HOOK_ALLOW" placeholder:"TARGET"`
 	HookAllowPrivate bool              `help:"Hooks may reach this machine and private networks: for labs." env:"PINDESK_HOOK_ALLOW_PRIVATE"`
+	Programs         string            `help:"Folder with the guest's program for each system, as make release writes it; it is handed out to guests." env:"PINDESK_PROGRAMS" placeholder:"DIR"`
 	LogFormat        string            `help:"text, json, or auto: text on a terminal. (Default: ${default}.)" enum:"auto,text,json" default:"auto" env:"PINDESK_LOG_FORMAT" placeholder:"FORMAT"`
 	LogLevel         slog.Level        `help:"debug, info, warn or error. (Default: ${default}.)" default:"info" env:"PINDESK_LOG_LEVEL" placeholder:"LEVEL"`
 	transport
@@ -158,7 +159,7 @@ func (s *serve) Run() error {
 		TLS: tls, HSTSSubdomains: s.HSTSSubdomains, HSTSPreload: s.HSTSPreload, Log: log,
 		Limits: session.Limits{Unclaimed: s.SessionUnclaimed, Idle: s.SessionIdle, KeepPIN: time.Duration(s.KeepPIN),
 			KeepAudit: time.Duration(s.KeepAudit), KeepDeliveries: time.Duration(s.KeepDeliveries)},
-		HookAllow: s.HookAllow, HookAllowPrivate: s.HookAllowPrivate, Mail: mails, KeepChat: time.Duration(s.KeepChat), Brand: look,
+		HookAllow: s.HookAllow, HookAllowPrivate: s.HookAllowPrivate, Mail: mails, KeepChat: time.Duration(s.KeepChat), Brand: look, Programs: s.Programs,
 	})
 	if err != nil {
 		return err

@@ -55,6 +55,7 @@ var rules = map[string]rule{
 	"internal/relay":  {layer: l1, uses: []string{"internal/wire"}},
 	// The presenter's side of files; its disk is behind Folder, and in disk.go.
 	"internal/transfer": {layer: l1, uses: []string{"internal/wire"}},
+	"internal/programs": {layer: l1, uses: []string{"internal/handout"}}, // reads the operator's folder
 	"internal/chat":     {layer: l1, uses: []string{"internal/wire"}},
 	"internal/mail": {
 		layer:   l1,
@@ -69,7 +70,7 @@ var rules = map[string]rule{
 
 	"internal/httpapi": {
 		layer: l2,
-		uses:  []string{"internal/apikey", "internal/audit", "internal/brand", "internal/chat", "internal/fault", "internal/hook", "internal/httpapi/openapi", "internal/jobs", "internal/mail", "internal/origin", "internal/puzzle", "internal/session", "internal/wire"},
+		uses:  []string{"internal/apikey", "internal/audit", "internal/brand", "internal/chat", "internal/fault", "internal/handout", "internal/hook", "internal/httpapi/openapi", "internal/jobs", "internal/mail", "internal/origin", "internal/programs", "internal/puzzle", "internal/session", "internal/wire"},
 		modules: []string{
 			"github.com/andybalholm/brotli",
 			"github.com/go-chi/chi/v5",
@@ -129,7 +130,7 @@ var rules = map[string]rule{
 		layer: l3,
 		uses: []string{
 			"internal/apikey", "internal/audit", "internal/brand", "internal/certs", "internal/chat", "internal/fault", "internal/hook", "internal/httpapi", "internal/jobs",
-			"internal/mail", "internal/origin", "internal/outbound", "internal/relay", "internal/session", "internal/smtp", "internal/store", "internal/wire", "internal/wsconn", "web",
+			"internal/mail", "internal/origin", "internal/outbound", "internal/programs", "internal/relay", "internal/session", "internal/smtp", "internal/store", "internal/wire", "internal/wsconn", "web",
 		},
 	},
 

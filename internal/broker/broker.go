@@ -63,6 +63,7 @@ type Config struct {
 	HookAllow        []string
 	HookAllowPrivate bool
 	Mail             Mail
+	Programs         string        // folder of the guest's programs; "": none are handed out
 	KeepChat         time.Duration // after a session's end; 0: chat.DefaultKeep
 	Brand            *brand.Brand  // nil: brand.Default()
 	Web              fs.FS         // nil means the embedded pages
@@ -157,12 +158,16 @@ func New(ctx context.Context, c Config) (b *Broker, err error) {
 	if b.mail != nil {
 		mailer = b.mail
 	}
+	handedOut, err := b.openPrograms(c.Programs, origins.List()[0])
+	if err != nil {
+		return b, err
+	}
 	b.server = &http.Server{
 		Handler: httpapi.New(httpapi.Config{
 			Sessions: b.sessions, PublicURL: b.public, Origins: origins, Region: c.Region, RegionHosts: regionHosts, Relay: b.sockets, Web: pages,
 			Log: c.Log, Ready: b.ready, TrustedProxies: c.TrustedProxies, CreatesPerMinute: c.CreatesPerMin, OnEnd: b.hub.End,
 			Keys: apikey.Service{Store: b.store}, RequireKey: c.RequireKey, HSTSSubdomains: c.HSTSSubdomains, HSTSPreload: c.HSTSPreload, PuzzleKey: puzzleKey, Now: b.now,
-			Records: b.store, HookSecret: b.hookSecret, Mail: mailer, Chats: b.chats, Brand: c.Brand,
+			Records: b.store, HookSecret: b.hookSecret, Mail: mailer, Chats: b.chats, Brand: c.Brand, Programs: handedOut,
 		}),
 		ReadHeaderTimeout: httpapi.ReadHeaderTimeout, ReadTimeout: httpapi.ReadTimeout,
 		WriteTimeout: httpapi.WriteTimeout, IdleTimeout: httpapi.IdleTimeout, MaxHeaderBytes: httpapi.MaxHeaderBytes,

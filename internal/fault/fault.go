@@ -47,6 +47,7 @@ const (
 	BadHook        = "bad_hook"
 	BadAddress     = "bad_address" // of a mail
 	MailOff        = "mail_off"    // the operator has set no mail server
+	NoProgram      = "no_program"  // the operator has none for that system
 	BadKey         = "bad_key"     // an API key that is unknown or revoked
 	KeyNeeded      = "key_needed"  // the call asks for an API key or a session token, and there was none
 	NotAllowed     = "not_allowed" // a good key or a token, but not this session's

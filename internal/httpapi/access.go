@@ -146,6 +146,7 @@ func quotas(creates int) map[call]*quota {
 	return map[call]*quota{
 		callCreate: newQuota(creates, "Your address, or your API key, makes too many sessions. Wait as long as Retry-After says."),
 		callHook:   newQuota(hooksPerMinute, "Your address, or your API key, sets too many hooks. Wait as long as Retry-After says."),
+		callExe:    newQuota(exesPerMinute, "Your address, or your API key, downloads too often. Wait as long as Retry-After says."),
 		callEmail:  newQuota(mailsPerMinute, "Your address, or your API key, sends too many mails. Wait as long as Retry-After says."),
 	}
 }

@@ -25,7 +25,8 @@ import (
 
 // description is openapi.yaml, parsed once.
 var description = sync.OnceValues(func() (*openapi3.T, error) {
-	for _, text := range []string{"text/html", "text/javascript", "application/yaml"} {
+	for _, text := range []string{"text/html", "text/javascript", "application/yaml",
+		programTypes["windows"], programTypes["linux"], programTypes["macos"]} {
 		openapi3filter.RegisterBodyDecoder(text, openapi3filter.FileBodyDecoder)
 	}
 	doc, err := openapi3.NewLoader().LoadFromData(openAPIText)

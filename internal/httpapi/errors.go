@@ -35,6 +35,7 @@ var answers = map[string]answer{
 	fault.BadOrigin:      {http.StatusForbidden, ""},
 	fault.BadHook:        {http.StatusBadRequest, ""},
 	fault.BadAddress:     {http.StatusBadRequest, ""},
+	fault.NoProgram:      {http.StatusNotFound, ""},
 	fault.MailOff:        {http.StatusNotImplemented, ""},
 	fault.BadKey:         {http.StatusUnauthorized, ""},
 	fault.KeyNeeded:      {http.StatusUnauthorized, ""},

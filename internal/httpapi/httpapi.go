@@ -38,7 +38,9 @@ import (
 
 	"pindesk/internal/brand"
 	"pindesk/internal/fault"
+	"pindesk/internal/handout"
 	"pindesk/internal/origin"
+	"pindesk/internal/programs"
 	"pindesk/internal/puzzle"
 	"pindesk/internal/session"
 )
@@ -111,6 +113,8 @@ type Config struct {
 	Mail Mailer
 	// Chats has what was said. Required by the call that shows it.
 	Chats Chats
+	// Programs are the guest's program for each system. nil: there are none.
+	Programs *programs.Folder
 	// OnEnd is called once after a DELETE ended a session, before it is answered. nil: not called.
 	OnEnd func(sessionID, reason string)
 }
@@ -128,11 +132,13 @@ type api struct {
 	workers map[string]bool // those of files that are workers
 	errors  *errorPages
 	regional
-	regionNames, regionHosts public
-	gate                     *pinGate
-	puzzles                  *puzzle.Issuer
-	quotas                   map[call]*quota
-	mux                      *chi.Mux
+	regionNames, regionHosts, programList public
+
+	place   handout.Place // of this broker, as the names of programs have it
+	gate    *pinGate
+	puzzles *puzzle.Issuer
+	quotas  map[call]*quota
+	mux     *chi.Mux
 }
 
 // New makes the handler. It starts no goroutine. It panics when Config lacks something
@@ -170,6 +176,9 @@ func newAPI(c Config) *api {
 		puzzles: puzzle.NewIssuer(c.PuzzleKey),
 		quotas:  quotas(max(0, c.CreatesPerMinute)),
 		mux:     chi.NewRouter(),
+	}
+	if at, err := handout.Address(a.base); err == nil && a.Programs != nil { // a place that no name can have is left out
+		a.place = a.Programs.Brokers().Short(at)
 	}
 	a.regional = newRegional(public.List()[0], c.Region, c.RegionHosts)
 	a.hsts = hsts(c.HSTSSubdomains, c.HSTSPreload)
@@ -216,6 +225,7 @@ func (a *api) routes() {
 	a.mount("/api/v1/session_url", anyOrigin, get(a.sessionURL))
 	a.mount("/api/v1/hook", anyOrigin, calls{http.MethodPut: a.setHook})
 	a.mount("/api/v1/email/{address}", anyOrigin, calls{http.MethodPost: a.email})
+	a.mount("/api/v1/exe", anyOrigin, get(a.exe))
 	a.mount("/api/v1/chat_log", anyOrigin, get(a.chatLog))
 
 	// Ours: our own pages, and programs.
@@ -236,6 +246,7 @@ func (a *api) routes() {
 	a.mount("/resources/latency_test.js", anyOrigin, get(serveAsset(a.files[latencyScript])))
 	a.mount("/resources/latency_test.mjs", anyOrigin, get(serveAsset(a.files[latencyModule])))
 	a.mount("/resources/latency_hosts.json", anyOrigin, get(a.latencyHosts))
+	a.mount("/resources/programs.json", anyOrigin, get(a.listPrograms))
 	a.mount("/resources/latency_example.html", nil, get(a.latencyExample))
 	a.mount("/new", nil, get(a.newSession))
 	a.mount("/view", nil, get(a.page("/view", viewerPage)))

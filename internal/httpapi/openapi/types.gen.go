@@ -30,6 +30,7 @@ const (
 	FailureErrorKeyNeeded        FailureError = "key_needed"
 	FailureErrorMailOff          FailureError = "mail_off"
 	FailureErrorMethodNotAllowed FailureError = "method_not_allowed"
+	FailureErrorNoProgram        FailureError = "no_program"
 	FailureErrorNotAllowed       FailureError = "not_allowed"
 	FailureErrorNotFound         FailureError = "not_found"
 	FailureErrorPuzzle           FailureError = "puzzle"
@@ -45,6 +46,19 @@ const (
 	PresenterStarted HookType = "presenter_started"
 	ViewerOffline    HookType = "viewer_offline"
 	ViewerStarted    HookType = "viewer_started"
+)
+
+// Defines values for ProgramOs.
+const (
+	Linux   ProgramOs = "linux"
+	Macos   ProgramOs = "macos"
+	Windows ProgramOs = "windows"
+)
+
+// Defines values for ProgramArch.
+const (
+	Amd64 ProgramArch = "amd64"
+	Arm64 ProgramArch = "arm64"
 )
 
 // Defines values for Role.
@@ -180,7 +194,7 @@ type Failure struct {
 
 	// Error For programs. Expect more values in later versions. With the status:
 	// 400 bad_request, unknown_region, bad_address, bad_hook; 401 bad_ticket, bad_key, key_needed;
-	// 403 bad_origin, blocked, not_allowed; 404 unknown_session, not_found; 405 method_not_allowed;
+	// 403 bad_origin, blocked, not_allowed; 404 unknown_session, no_program, not_found; 405 method_not_allowed;
 	// 413 too_large; 429 too_many_requests, puzzle; 500 internal; 501 mail_off; 503 draining.
 	Error FailureError `json:"error"`
 
@@ -195,7 +209,7 @@ type Failure struct {
 
 // FailureError For programs. Expect more values in later versions. With the status:
 // 400 bad_request, unknown_region, bad_address, bad_hook; 401 bad_ticket, bad_key, key_needed;
-// 403 bad_origin, blocked, not_allowed; 404 unknown_session, not_found; 405 method_not_allowed;
+// 403 bad_origin, blocked, not_allowed; 404 unknown_session, no_program, not_found; 405 method_not_allowed;
 // 413 too_large; 429 too_many_requests, puzzle; 500 internal; 501 mail_off; 503 draining.
 type FailureError string
 
@@ -222,6 +236,22 @@ type Joined struct {
 
 // PIN defines model for PIN.
 type PIN = string
+
+// Program defines model for Program.
+type Program struct {
+	OS    ProgramOs   `json:"os"`
+	Arch  ProgramArch `json:"arch"`
+	Bytes int64       `json:"bytes"`
+
+	// SHA256 In hex; that of the whole file.
+	SHA256 string `json:"sha256"`
+}
+
+// ProgramOs defines model for Program.Os.
+type ProgramOs string
+
+// ProgramArch defines model for Program.Arch.
+type ProgramArch string
 
 // Puzzle Comes with `puzzle` only. Find a number n, at most 2^53-1, for which SHA-256(SHA-256(challenge) || n as 8
 // bytes, big-endian) begins with `bits` zero bits, and repeat the request within two minutes with the
