@@ -129,7 +129,7 @@ var rules = map[string]rule{
 	"internal/broker": {
 		layer: l3,
 		uses: []string{
-			"internal/apikey", "internal/audit", "internal/brand", "internal/certs", "internal/chat", "internal/fault", "internal/hook", "internal/httpapi", "internal/jobs",
+			"internal/apikey", "internal/audit", "internal/brand", "internal/certs", "internal/chat", "internal/fault", "internal/handout", "internal/hook", "internal/httpapi", "internal/jobs",
 			"internal/mail", "internal/origin", "internal/outbound", "internal/programs", "internal/relay", "internal/session", "internal/smtp", "internal/store", "internal/wire", "internal/wsconn", "web",
 		},
 	},
