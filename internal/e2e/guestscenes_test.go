@@ -102,6 +102,13 @@ var guestScenes = []scene{
 		a.click("#share")
 		a.helped("ended moved")
 	}},
+	{name: "guest-left", made: madeScreen, play: func(a *act) {
+		a.screenShared("alone")
+		program := a.share("Anna's other computer", presenter.Ask)
+		a.helped("ended taken")
+		_ = program.stop()
+		a.helped("ended left")
+	}},
 	{name: "guest-failed", made: madeScreen + "; the gate serves a worker that breaks", play: func(a *act) {
 		a.gate.answer("/guest/worker.js", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/javascript")

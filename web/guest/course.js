@@ -5,13 +5,14 @@ import { Close } from '../shared/wire.js';
 
 /** @typedef {import('./messages.js').SharePage} SharePage */
 /** @typedef {'start' | 'picking' | 'sharing' | 'ended' | 'error'} State */
+/** @typedef {'stopped' | 'ended' | 'taken' | 'moved' | 'left' | 'failed'} End */
 
 /** Every state and its details. Who adds one adds a scene to internal/e2e/guestscenes_test.go. */
 export const STATES = Object.freeze({
   start: ['', 'again', 'cannot'], // again: the page was loaded anew while it shared
   picking: [''],
   sharing: ['connecting', 'reconnecting', 'alone', 'waiting', 'asked', 'watched'],
-  ended: ['stopped', 'ended', 'taken', 'moved', 'failed'], // moved: to the guest's own program
+  ended: ['stopped', 'ended', 'taken', 'moved', 'left', 'failed'], // moved: to the guest's own program; left: that has ended, too
   error: ['pin', 'unknown'],
 });
 
@@ -25,7 +26,7 @@ export const STATES = Object.freeze({
  * @property {boolean} shares something is picked, and not stopped
  * @property {boolean} opened there was a connection since
  * @property {SharePage | null} share of the worker, the newest
- * @property {'' | 'stopped' | 'ended' | 'taken' | 'moved' | 'failed'} end
+ * @property {'' | End} end
  */
 
 /**

@@ -12,18 +12,20 @@ import { NoticeBoard, Notices } from '../shared/ui/notices.js';
 import { dated, save } from '../shared/ui/save.js';
 import { request } from '../site/api.js';
 import { startPage } from '../site/page.js';
+import { browser } from '../viewer/transport.js';
 import { courseOf, endOf } from './course.js';
 import { Record } from './record.js';
 import { report } from './report.js';
 import { canShare, pick, Share } from './share.js';
 import { refusal, systemOf, waysOf } from './system.js';
+import { takeBack } from './takeback.js';
 import texts from './texts/en.js';
 import { View } from './ui/view.js';
 
 /** @typedef {import('./messages.js').FromWorker} FromWorker */
 /** @typedef {import('./messages.js').SharePage} SharePage */
 
-const LOOK_EVERY = 10_000; // ms: whether somebody waits, before there is a connection
+const LOOK_EVERY = 5000; // ms: whether somebody waits or shares, while this page has no connection
 
 const service = await startPage({ en: texts, load: (tag) => import(`./texts/${tag}.js`) });
 
@@ -45,8 +47,10 @@ export class Guest extends NoticeBoard {
   organisation = this.record.organisation;
   /** how many technicians wait, as the API says; null: not known */
   waiting = /** @type {number | null} */ (null);
-  /** somebody shares in this session already */
+  /** something else shares in this session: the guest's own program, or another computer */
   occupied = false;
+  /** it is being stopped */
+  stopping = false;
   unknown = false;
   again = loadShared(this.pin)?.on ?? false;
   picking = false;
@@ -59,7 +63,7 @@ export class Guest extends NoticeBoard {
   /** @type {SharePage | null} */
   shared = null;
   opened = false;
-  /** @type {'' | 'stopped' | 'ended' | 'taken' | 'moved' | 'failed'} */
+  /** @type {'' | import('./course.js').End} */
   end = '';
   /** where viewers point, by their number @type {Map<number, {x: number, y: number}>} */
   points = new Map();
@@ -85,23 +89,26 @@ export class Guest extends NoticeBoard {
   /** Asks the server about the session: whether there is one, whose it is, who waits. */
   async look() {
     const { pin } = this;
-    if (!pin || this.share || this.picking || this.end || document.hidden) return;
+    if (!pin || this.share || this.picking || this.stopping || this.end === 'ended' || document.hidden) return;
     const answer = await request('GET', '/api/v1/session?session_pin=' + encodeURIComponent(pin));
-    if (this.share) return;
+    if (this.share || this.stopping) return;
     if (answer.ok) {
       this.unknown = false;
       this.organisation = typeof answer.data.organisation === 'string' ? answer.data.organisation : this.organisation;
       this.waiting = Number(answer.data.viewers_online) || 0;
       this.occupied = answer.data.presenter_online === true;
+      if (!this.occupied && (this.end === 'moved' || this.end === 'taken')) this.end = 'left';
     } else if (answer.code === 'unknown_session') {
       this.unknown = true;
+      this.occupied = false;
+      if (this.end) this.end = 'ended';
     }
     this.update();
   }
 
   /** Has the browser ask what to share, and shares it. Only on a click. */
   async begin() {
-    if (this.picking || this.share) return;
+    if (this.picking || this.share || this.stopping) return;
     saveName(this.name.trim());
     this.picking = true;
     this.refused = '';
@@ -127,15 +134,29 @@ export class Guest extends NoticeBoard {
   /** The one Stop: nothing leaves this computer any more, and nobody may see it. */
   stop() {
     if (this.share) this.#over('stopped');
+    else if (this.occupied) this.#stopOther();
   }
 
-  /** @param {'stopped' | 'ended' | 'taken' | 'moved' | 'failed'} end */
+  async #stopOther() {
+    if (this.stopping) return;
+    this.stopping = true;
+    this.update();
+    const { resume, code } = await takeBack({ pin: this.pin, name: this.name.trim(), resume: loadShared(this.pin)?.resume ?? '' }, browser());
+    this.stopping = this.occupied = this.again = false;
+    if (resume) saveShared(this.pin, { resume, granted: [], on: false });
+    this.end = code === '' ? 'stopped' : endOf(code);
+    this.update();
+  }
+
+  /** @param {import('./course.js').End} end */
   #over(end) {
     const grantedBefore = loadShared(this.pin)?.granted ?? [];
     this.share?.stop();
     this.preview?.stop();
     this.share = this.preview = null;
     this.end = end;
+    this.occupied = end === 'moved' || end === 'taken';
+    this.waiting = null;
     this.points.clear();
     this.record.end(Date.now());
     if (end === 'moved') this.record.moved = true;

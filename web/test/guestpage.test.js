@@ -6,7 +6,8 @@ import { courseOf, endOf } from '../guest/course.js';
 import { Record } from '../guest/record.js';
 import { report } from '../guest/report.js';
 import { systemOf, waysOf } from '../guest/system.js';
-import { Close } from '../shared/wire.js';
+import { takeBack } from '../guest/takeback.js';
+import { Close, encodeControl, Kind, message, parseControl, parseHeader } from '../shared/wire.js';
 import { addTexts } from '../shared/texts.js';
 
 await addTexts({ en: guest, load: () => Promise.reject(new Error('none')) });
@@ -31,7 +32,7 @@ test('what the page is', () => {
     [{ picking: true }, 'picking '], [{ shares: true }, 'sharing connecting'], [{ shares: true, opened: true, share: { ...share, link: { phase: 'retrying' } } }, 'sharing reconnecting'],
     [{ shares: true, share }, 'sharing alone'], [{ shares: true, share: { ...share, people: [person(1, false)] } }, 'sharing waiting'],
     [{ shares: true, share: { ...share, watched: true } }, 'sharing watched'], [{ shares: true, share: { ...share, watched: true, question: {} } }, 'sharing asked'],
-    [{ end: 'moved', unknown: true }, 'ended moved'],
+    [{ end: 'moved', unknown: true }, 'ended moved'], [{ end: 'left' }, 'ended left'],
   ]) {
     const { state, detail } = courseOf({ ...known, ...more });
     assert.equal(`${state} ${detail}`, want);
@@ -62,4 +63,50 @@ test('the report runs nothing, and does not say what it does not know', () => {
   assert.ok(page.includes(guest['guest.report.control.none']));
   record.moved = true;
   assert.ok(!report(of).includes(guest['guest.report.control.none']));
+});
+
+/** The relay as takeBack meets it. */
+function relay() {
+  const world = { said: [], joins: [], socket: null, closed: 0 };
+  world.env = {
+    origin: 'https://desk.example',
+    fetch: async (url, init) => {
+      world.joins.push(JSON.parse(init.body));
+      return new Response(JSON.stringify({ ticket: 'T', relay_path: '/api/v1/relay' }), { status: 200 });
+    },
+    socket: () => (world.socket = { readyState: 0, send: (m) => world.said.push(parseControl(parseHeader(m).body)), close: () => { world.closed++; } }),
+    setTimeout: () => 0, clearTimeout: () => {}, now: () => 0, random: () => 1,
+  };
+  world.open = async () => {
+    while (!world.socket) await new Promise((done) => { setImmediate(done); });
+    world.socket.readyState = 1;
+    world.socket.onopen();
+  };
+  world.control = (c) => {
+    const { buffer } = message({ kind: Kind.Control }, encodeControl(c));
+    world.socket.onmessage({ data: buffer });
+  };
+  return world;
+}
+
+test('stopping what shares in the place of the page', async () => {
+  const world = relay();
+  const over = takeBack({ pin: 'P', name: 'Anna', resume: 'lent' }, world.env);
+  await world.open();
+  world.socket.onmessage({ data: new ArrayBuffer(3) }); // garbage
+  world.control({ type: 'welcome', role: 'presenter', epoch: 7, resume: 'new', resumed: true });
+  assert.deepEqual(world.said, []);
+  world.control({ type: 'state', epoch: 7, viewers: [{ viewer: 1, online: true, view: true, control: true }, { viewer: 2, online: true }, { viewer: 3, view: true }] });
+  assert.deepEqual(await over, { resume: 'new', code: '' });
+  assert.deepEqual(world.joins.map((j) => [j.role, j.resume]), [['presenter', 'lent']]);
+  assert.deepEqual(world.said.map((c) => [c.type, c.viewer ?? 0, c.view ?? false]), [['shares', 0, false], ['grant', 1, false], ['grant', 3, false], ['bye', 0, false]]);
+  assert.equal(world.closed, 1);
+});
+
+test('stopping in a session that has ended', async () => {
+  const world = relay();
+  const over = takeBack({ pin: 'P', name: '', resume: '' }, world.env);
+  await world.open();
+  world.socket.onclose({ code: Close.Ended });
+  assert.deepEqual(await over, { resume: '', code: Close.Ended });
 });

@@ -3,6 +3,7 @@ import { html } from '../../shared/html.js';
 import { plural, t } from '../../shared/texts.js';
 import { nameOf } from '../../shared/ui/names.js';
 import { spanText } from '../report.js';
+import { Elsewhere } from './elsewhere.js';
 
 /** @typedef {import('../main.js').Guest} Guest */
 
@@ -13,6 +14,7 @@ export function Ended({ guest, detail }) {
   return html`<div class="narrow ended">
     <h1 tabindex="-1" ref=${focusOnce}>${t('guest.ended.' + detail)}</h1>
     <p class="quiet">${t(`guest.ended.${detail}.text`)}</p>
+    ${guest.occupied && html`<${Elsewhere} guest=${guest} />`}
     <section class="card" aria-labelledby="done-title">
       <h2 id="done-title">${t('guest.done')}</h2>
       <dl>

@@ -67,7 +67,7 @@ export class Preview extends Component {
         </svg>`}
       </div>
       <p class="foot"><span class="hint" role="status">${named.length > 0 ? t('guest.points', { names: named.map((n) => n.name).join(', ') }) : t('guest.preview.still')}</span>
-        <button type="button" onClick=${() => this.renew()}>${t('guest.preview.renew')}</button></p>
+        <button id="renew" type="button" onClick=${() => this.renew()}>${t('guest.preview.renew')}</button></p>
     </section>`;
   }
 }

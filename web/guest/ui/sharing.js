@@ -57,6 +57,6 @@ function Here({ guest, person }) {
       <p class="hint">${person.sees ? t('guest.since', { time: new Date(since).toLocaleTimeString(document.documentElement.lang, { timeStyle: 'short' }) }) : t(person.asks ? 'people.asks.view' : 'people.waits')}</p>
       ${person.wished && html`<p class="hint">${t('guest.wished')}</p>`}
     </div>
-    ${person.sees && html`<button type="button" aria-label=${t('guest.revoke.label', { name })} onClick=${() => guest.revoke(person.viewer)}>${t('guest.revoke')}</button>`}
+    ${person.sees && html`<button type="button" class="revoke" aria-label=${t('guest.revoke.label', { name })} onClick=${() => guest.revoke(person.viewer)}>${t('guest.revoke')}</button>`}
   </li>`;
 }

@@ -2,6 +2,7 @@
 import { html } from '../../shared/html.js';
 import { plural, t } from '../../shared/texts.js';
 import { Icon } from '../../shared/ui/icons.js';
+import { Elsewhere } from './elsewhere.js';
 import { Picker } from './picker.js';
 import { Program } from './program.js';
 
@@ -15,6 +16,7 @@ export function Start({ guest, state, detail }) {
   const can = ways.browser === 'yes';
   return html`<div class="start">
     <h1>${t(detail === 'again' ? 'guest.again.heading' : 'guest.heading')}</h1>
+    ${guest.occupied && html`<${Elsewhere} guest=${guest} />`}
     <${Pin} guest=${guest} />
     <p class="beware"><strong>${t('guest.beware.title')}</strong> ${t('guest.beware')}</p>
     <div class="ways">
