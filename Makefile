@@ -30,6 +30,11 @@ demo: build ## a broker and a presenter on this machine (PORT=n); prints the vie
 	@make/need.sh demo
 	@make/demo.sh
 
+.PHONY: release
+release: tools/bin/go-winres tools/bin/cyclonedx-gomod ## what is handed out, reproducible, in out/release: BROKERS=support.example.com,*.example.com (docs/operations.md)
+	@make/need.sh release
+	@BROKERS='$(BROKERS)' make/release.sh
+
 .PHONY: test
 test: ## everything that must pass before a commit lands: format, vet, Go tests with -race, web tests, types
 	@make/need.sh test
@@ -100,6 +105,14 @@ tools/bin/golangci-lint: tools/go.mod tools/go.sum
 
 tools/bin/gotestsum: tools/gotestsum/go.mod tools/gotestsum/go.sum
 	@cd tools/gotestsum && go build -trimpath -o ../bin/gotestsum gotest.tools/gotestsum
+	@touch $@
+
+tools/bin/go-winres: tools/release/go.mod tools/release/go.sum
+	@cd tools/release && go build -trimpath -o ../bin/go-winres github.com/tc-hib/go-winres
+	@touch $@
+
+tools/bin/cyclonedx-gomod: tools/release/go.mod tools/release/go.sum
+	@cd tools/release && go build -trimpath -o ../bin/cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 	@touch $@
 
 tools/bin/oapi-codegen: tools/oapi-codegen/go.mod tools/oapi-codegen/go.sum

@@ -3,11 +3,11 @@
 # installs it with apt-get on Debian and Ubuntu (as root, or with sudo). It asks nothing and is
 # quick when nothing is missing. Where it cannot install, it says what to run, and fails.
 #
-# Usage: make/need.sh build|demo|test|lint|bench|bench-full
+# Usage: make/need.sh build|demo|test|release|lint|bench|bench-full
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly target=${1:?build, demo, test, lint, bench or bench-full}
+readonly target=${1:?build, demo, test, release, lint, bench or bench-full}
 readonly go_minor=26 # Go 1.26
 
 packages=()
@@ -101,6 +101,7 @@ check_test() {
     has_font 672c || lack "a font" fonts-wqy-microhei "a typed 本 could not be seen"
     has_font 1f600 || lack "a font" fonts-noto-color-emoji "a typed 😀 could not be seen"
     has_postgres || lack PostgreSQL postgresql "the store is tested on both of its engines; no cluster is made or started"
+    want osslsigncode osslsigncode "signs what a test releases, and verifies it"
     want curl curl "runs the examples of the API's description"
     want node nodejs "runs the tests of the pages' modules"
     want npm npm "fetches the type checker of the pages' modules, and newman for make test-long"
@@ -146,6 +147,7 @@ check() {
     test) check_test ;;
     bench) check_bench ;;
     bench-full) check_bench_full ;;
+    release) [[ -z ${SIGN_CERT-}${SIGN_PKCS12-} ]] || want osslsigncode osslsigncode "signs the Windows programs" ;;
     lint) want shellcheck shellcheck "checks the shell scripts" ;;
     *) die "unknown target: $target" ;;
     esac

@@ -39,6 +39,11 @@ type cli struct {
 }
 
 func main() {
+	list, err := handout.ParseBrokers(brokers)
+	if err != nil { // a mistake of who has built this
+		fmt.Fprintln(os.Stderr, "presenter:", err)
+		os.Exit(2)
+	}
 	var c cli
 	k := kong.Must(&c, kong.Name("presenter"), kong.Vars{"version": "PinDesk presenter " + versionText()},
 		kong.Description("Shares this computer's screen with a technician, who can control it if you say yes. Ctrl-C stops at once."))
@@ -46,7 +51,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "presenter: error: %v\nSee presenter --help.\n", err)
 		os.Exit(2)
 	}
-	if err := run(c); err != nil {
+	if err := run(c, list); err != nil {
 		fmt.Fprintln(os.Stderr, "presenter:", err)
 		os.Exit(1)
 	}
@@ -70,7 +75,7 @@ func buildVersion() string {
 	return "unknown"
 }
 
-func run(c cli) error {
+func run(c cli, list handout.Brokers) error {
 	level := slog.LevelWarn
 	if c.Debug {
 		level = slog.LevelDebug
@@ -81,10 +86,6 @@ func run(c cli) error {
 	context.AfterFunc(ctx, stop) // a second signal ends at once
 
 	terminal := newTerminal(os.Stdin, os.Stderr)
-	list, err := handout.ParseBrokers(brokers)
-	if err != nil {
-		return err // a mistake of who has built this
-	}
 	broker, pin, err := whichSession(ctx, known(c), list, terminal)
 	if err != nil {
 		return err
