@@ -48,6 +48,12 @@ is_formatted() {
     }
 }
 
+# What cannot be run here must at least build, and stay without cgo.
+vet_windows() {
+    CGO_ENABLED=0 GOOS=windows GOARCH=amd64 go vet ./... &&
+        CGO_ENABLED=0 GOOS=windows GOARCH=arm64 go build -o "$out/arm64.exe" ./cmd/presenter
+}
+
 # run_go PACKAGES: gotestsum prints each package and what failed; the events are kept for counting.
 run_go() {
     title "Go tests, with the race detector"
@@ -81,6 +87,7 @@ fetch_page_tools() { npm ci --prefix web/test --no-audit --no-fund --loglevel=er
 
 stage "gofmt" is_formatted
 stage "go vet" go vet "$@"
+stage "go vet for Windows" vet_windows
 stage "tools that check the pages" fetch_page_tools
 stage "types of the pages' modules" web/test/node_modules/.bin/tsc -p web/jsconfig.json
 run_web

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"sync"
@@ -12,24 +11,6 @@ import (
 
 	"pindesk/internal/presenter"
 )
-
-// shown collects what the terminal shows.
-type shown struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *shown) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *shown) has(text string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return bytes.Contains(s.b.Bytes(), []byte(text))
-}
 
 // pty opens a real pseudo-terminal: a person's end and a program's end.
 func pty(t *testing.T) (person, program *os.File) {
@@ -49,16 +30,6 @@ func pty(t *testing.T) (person, program *os.File) {
 	// The reader of a terminal lives as long as its program; hanging up ends it.
 	t.Cleanup(func() { person.Close() })
 	return person, program
-}
-
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for tick := time.NewTicker(5 * time.Millisecond); !ok(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatal("not in time: " + what)
-		}
-	}
 }
 
 // clock is one that the test sets. The terminal looks at it when it asks, and once a key.

@@ -178,6 +178,8 @@ var rules = map[string]rule{
 var constrained = map[string]string{
 	"cmd/presenter/files_linux_test.go":    "as terminal_linux_test.go",
 	"cmd/presenter/terminal_linux_test.go": "opens a real pseudo-terminal by Linux's own calls",
+	"internal/wsconn/raw_unix.go":          "the broker's sockets; a broker is never built with package platform",
+	"internal/wsconn/raw_other.go":         "as raw_unix.go",
 }
 
 // sleepers lists test files that sleep without importing testing/synctest, with the reason.

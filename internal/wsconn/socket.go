@@ -8,8 +8,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -39,7 +37,7 @@ var errClosed = errors.New("wsconn: closed")
 // handshake.
 type socket struct {
 	net.Conn
-	raw syscall.RawConn // nil if the network connection hides its descriptor (TLS) or has none
+	raw syscall.RawConn // nil if the network connection hides its descriptor (TLS) or has none, and without rawCalls
 
 	// Of the reader:
 	ahead *chunk
@@ -64,12 +62,12 @@ type socket struct {
 func newSocket(nc net.Conn) *socket {
 	s := &socket{Conn: nc, wire: make(chan struct{}, 1)}
 	s.fill, s.push = s.fillFrom, s.pushTo
-	if sc, ok := nc.(syscall.Conn); ok {
+	if sc, ok := nc.(syscall.Conn); ok && rawCalls {
 		s.raw, _ = sc.SyscallConn() // an error leaves nil
 	}
 	if s.raw != nil {
 		_ = s.raw.Control(func(fd uintptr) { // without it only lag is noticed later
-			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, notSent)
+			setNotSent(fd)
 		})
 	}
 	return s
@@ -107,7 +105,7 @@ func (s *socket) readAhead() error {
 // fillFrom is called when something may be there; false means that nothing was.
 func (s *socket) fillFrom(fd uintptr) bool {
 	s.ahead = chunks.Get().(*chunk)
-	n, err := ignoreInterrupts(func() (int, error) { return unix.Read(int(fd), s.ahead[:]) })
+	n, err := readNow(fd, s.ahead[:])
 	s.err = nil
 	switch {
 	case n > 0:
@@ -115,19 +113,11 @@ func (s *socket) fillFrom(fd uintptr) bool {
 		return true
 	case err == nil:
 		s.err = io.EOF
-	case !errors.Is(err, unix.EAGAIN):
+	case !errors.Is(err, errNotNow):
 		s.err = err
 	}
 	s.giveBack()
 	return s.err != nil
-}
-
-func ignoreInterrupts(call func() (int, error)) (n int, err error) {
-	for {
-		if n, err = call(); !errors.Is(err, unix.EINTR) {
-			return n, err
-		}
-	}
 }
 
 // Write implements net.Conn, for gorilla's control frames.
@@ -219,11 +209,11 @@ func (s *socket) startLocked() error {
 
 // pushTo writes of out what the network takes at once.
 func (s *socket) pushTo(fd uintptr) bool {
-	n, err := ignoreInterrupts(func() (int, error) { return unix.Writev(int(fd), s.out) })
+	n, err := writeNow(fd, s.out)
 	switch {
 	case err == nil:
 		s.skipLocked(n)
-	case !errors.Is(err, unix.EAGAIN):
+	case !errors.Is(err, errNotNow):
 		s.breakLocked(err)
 	}
 	return true

@@ -18,6 +18,7 @@ import (
 	"github.com/jezek/xgb/xproto"
 
 	"pindesk/internal/platform/desktop"
+	"pindesk/internal/platform/pixels"
 	"pindesk/internal/screen"
 	"pindesk/internal/wire"
 )
@@ -318,12 +319,12 @@ func (g *Capturer) update() error {
 	g.rects = g.rects[:0]
 	whole := len(g.pending) == 1 && g.pending[0] == screen.Rect{W: w, H: h}
 	if g.hasDamage || whole {
-		g.pending = merge(g.pending, desktop.MaxDamage)
+		g.pending = pixels.Merge(g.pending, desktop.MaxDamage)
 		err = g.reader.read(g.pending, g.place)
 	} else {
-		changed := differ{pic: g.pic, rects: g.pending}
-		err = g.reader.read(g.compared(w, h), changed.take)
-		g.pending = merge(changed.rects, desktop.MaxDamage)
+		changed := pixels.Differ{Pic: g.pic, Rects: g.pending}
+		err = g.reader.read(g.compared(w, h), func(r screen.Rect, packed []byte) { changed.Take(r, packed, 4*r.W) })
+		g.pending = pixels.Merge(changed.Rects, desktop.MaxDamage)
 	}
 	if err != nil {
 		return err
@@ -339,7 +340,7 @@ func (g *Capturer) compared(w, h int) []screen.Rect {
 	}
 	var rects []screen.Rect
 	for _, r := range g.watched {
-		if r = clip(r, w, h); r.W > 0 {
+		if r = pixels.Clip(r, w, h); r.W > 0 {
 			rects = append(rects, r)
 		}
 	}
@@ -409,7 +410,7 @@ func fetchRegion(b []byte, major byte, region uint32) []byte {
 func appendRegion(rects []screen.Rect, reply []byte, w, h int) []screen.Rect {
 	for b := reply[32:]; len(b) >= 8; b = b[8:] {
 		r := screen.Rect{X: int(int16(xgb.Get16(b))), Y: int(int16(xgb.Get16(b[2:]))), W: int(xgb.Get16(b[4:])), H: int(xgb.Get16(b[6:]))}
-		if r = clip(r, w, h); r.W > 0 {
+		if r = pixels.Clip(r, w, h); r.W > 0 {
 			rects = append(rects, r)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/jezek/xgb/xproto"
 	"go.uber.org/goleak"
 
+	"pindesk/internal/platform/pixels"
 	"pindesk/internal/screen"
 )
 
@@ -149,7 +150,7 @@ func (f *follower) apply(t testing.TB, pic screen.Picture, damage []screen.Rect)
 		f.pic = screen.Picture{W: pic.W, H: pic.H, Stride: 4 * pic.W, Pix: make([]byte, 4*pic.W*pic.H)}
 	}
 	for _, r := range damage {
-		if r != clip(r, pic.W, pic.H) || r.W == 0 {
+		if r != pixels.Clip(r, pic.W, pic.H) || r.W == 0 {
 			t.Fatalf("damage %v is not inside %dx%d", r, pic.W, pic.H)
 		}
 		for y := r.Y; y < r.Y+r.H; y++ {

@@ -11,6 +11,7 @@ import (
 	"github.com/jezek/xgb/xproto"
 
 	"pindesk/internal/platform/desktop"
+	"pindesk/internal/platform/pixels"
 	"pindesk/internal/screen"
 	"pindesk/internal/wire"
 )
@@ -47,7 +48,7 @@ func (g *Capturer) putOff() {
 	for _, r := range g.pending {
 		whole := false
 		for _, w := range g.watched {
-			part := intersection(r, w)
+			part := pixels.Intersection(r, w)
 			if part.W > 0 {
 				g.rects = append(g.rects, part)
 			}
@@ -57,7 +58,7 @@ func (g *Capturer) putOff() {
 			g.later = append(g.later, r)
 		}
 	}
-	g.later = merge(g.later, desktop.MaxDamage)
+	g.later = pixels.Merge(g.later, desktop.MaxDamage)
 	g.pending, g.rects = g.rects, g.pending
 }
 
@@ -103,25 +104,7 @@ func (g *Capturer) listMonitors(w, h int) ([]wire.Monitor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return usable(list, w, h), nil
-}
-
-// usable cuts monitors to a desktop of w x h. It leaves out those that show nothing of it, or only
-// what another one shows.
-func usable(list []wire.Monitor, w, h int) []wire.Monitor {
-	var kept []wire.Monitor
-	for _, m := range list {
-		r := clip(screen.Rect{X: m.X, Y: m.Y, W: m.W, H: m.H}, w, h)
-		m.X, m.Y, m.W, m.H = r.X, r.Y, r.W, r.H
-		same := func(o wire.Monitor) bool { return o.X == m.X && o.Y == m.Y && o.W == m.W && o.H == m.H }
-		if m.W > 0 && !slices.ContainsFunc(kept, same) && len(kept) < wire.MaxMonitors {
-			kept = append(kept, m)
-		}
-	}
-	if kept == nil {
-		kept = []wire.Monitor{{W: w, H: h, Primary: true}}
-	}
-	return kept
+	return pixels.Monitors(list, w, h), nil
 }
 
 func (g *Capturer) monitorsOfServer() (list []wire.Monitor, err error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/jezek/xgb/xproto"
 	"golang.org/x/sys/unix"
 
+	"pindesk/internal/platform/pixels"
 	"pindesk/internal/screen"
 )
 
@@ -166,7 +167,7 @@ func (r *reader) read(rects []screen.Rect, take func(screen.Rect, []byte)) error
 // readBands reads a rectangle over the connection; the next band is asked for before the
 // last one is looked at.
 func (r *reader) readBands(rect screen.Rect, take func(screen.Rect, []byte)) error {
-	rows := max(bandBytes/(4*rect.W)/tileH*tileH, tileH)
+	rows := max(bandBytes/(4*rect.W)/pixels.TileH*pixels.TileH, pixels.TileH)
 	ask := func(y int) (screen.Rect, *xgb.Cookie) {
 		band := screen.Rect{X: rect.X, Y: y, W: rect.W, H: min(rows, rect.Y+rect.H-y)}
 		var request [20]byte

@@ -1,5 +1,3 @@
-//go:build linux
-
 // Package xvfb starts X servers without a screen for tests, here and end to end. Only
 // tests import it.
 package xvfb
@@ -51,7 +49,7 @@ func StartServer(tb testing.TB, size string, extra ...string) *Server {
 	var stderr bytes.Buffer
 	s.cmd.Stderr = &stderr
 	s.cmd.ExtraFiles = []*os.File{w}
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a killed test leaves none behind
+	dieWithTest(s.cmd)
 	err = s.cmd.Start()
 	w.Close()
 	if err != nil {

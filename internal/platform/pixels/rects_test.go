@@ -1,6 +1,4 @@
-//go:build linux
-
-package x11
+package pixels
 
 import (
 	"math/rand/v2"
@@ -19,8 +17,8 @@ func TestClip(t *testing.T) {
 		{screen.Rect{X: 100, Y: 0, W: 5, H: 5}, screen.Rect{}},
 		{screen.Rect{X: 0, Y: -5, W: 5, H: 5}, screen.Rect{}},
 	} {
-		if got := clip(c.in, 100, 50); got != c.want {
-			t.Errorf("clip(%v) = %v, want %v", c.in, got, c.want)
+		if got := Clip(c.in, 100, 50); got != c.want {
+			t.Errorf("Clip(%v) = %v, want %v", c.in, got, c.want)
 		}
 	}
 }
@@ -36,7 +34,7 @@ func TestMerge(t *testing.T) {
 			[]screen.Rect{{X: 0, Y: 0, W: 10, H: 10}, {X: 500, Y: 500, W: 10, H: 10}}},
 		{"one inside another", []screen.Rect{{X: 5, Y: 5, W: 500, H: 500}, {X: 100, Y: 100, W: 3, H: 3}}, []screen.Rect{{X: 5, Y: 5, W: 500, H: 500}}},
 	} {
-		if got := merge(slices.Clone(c.in), 64); !reflect.DeepEqual(got, c.want) {
+		if got := Merge(slices.Clone(c.in), 64); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
@@ -59,15 +57,15 @@ func TestMergeCovers(t *testing.T) {
 			if i == 0 {
 				bounds = r
 			}
-			bounds = union(bounds, r)
+			bounds = Union(bounds, r)
 		}
 		wanted := slices.Clone(in)
-		out := merge(in, limit)
+		out := Merge(in, limit)
 		if len(out) > limit {
 			t.Fatalf("%d rectangles, limit %d", len(out), limit)
 		}
 		for _, r := range out {
-			if r.W < 1 || r.H < 1 || union(bounds, r) != bounds {
+			if r.W < 1 || r.H < 1 || Union(bounds, r) != bounds {
 				t.Fatalf("%v outside %v", r, bounds)
 			}
 			for y := r.Y; y < r.Y+r.H; y++ {
@@ -95,17 +93,17 @@ func TestDifferFindsJustWhatDiffers(t *testing.T) {
 	for _, p := range [][2]int{{0, 0}, {149, 69}, {70, 33}, {71, 40}} {
 		fresh[4*(p[1]*w+p[0])] = 9
 	}
-	d := differ{pic: pic}
-	d.take(screen.Rect{W: w, H: h}, fresh)
+	d := Differ{Pic: pic}
+	d.Take(screen.Rect{W: w, H: h}, fresh, 4*w)
 	want := []screen.Rect{{X: 0, Y: 0, W: 64, H: 1}, {X: 64, Y: 33, W: 64, H: 8}, {X: 128, Y: 69, W: 22, H: 1}}
-	if !reflect.DeepEqual(d.rects, want) {
-		t.Errorf("rectangles %v, want %v", d.rects, want)
+	if !reflect.DeepEqual(d.Rects, want) {
+		t.Errorf("rectangles %v, want %v", d.Rects, want)
 	}
 	if !slices.Equal(pic.Pix, fresh) {
 		t.Error("the picture was not brought up to date")
 	}
-	d.rects = nil
-	if d.take(screen.Rect{W: w, H: h}, fresh); d.rects != nil {
-		t.Errorf("nothing differs, but %v", d.rects)
+	d.Rects = nil
+	if d.Take(screen.Rect{W: w, H: h}, fresh, 4*w); d.Rects != nil {
+		t.Errorf("nothing differs, but %v", d.Rects)
 	}
 }

@@ -1,6 +1,4 @@
-//go:build linux
-
-package x11
+package pixels
 
 import (
 	"bytes"
@@ -16,8 +14,8 @@ const mergeWaste = 4096
 // firstCell is the side in pixels of the grid that many rectangles are first laid on.
 const firstCell = 32
 
-// clip cuts r to a picture of w x h; a rectangle outside becomes empty.
-func clip(r screen.Rect, w, h int) screen.Rect {
+// Clip cuts r to a picture of w x h; a rectangle outside becomes empty.
+func Clip(r screen.Rect, w, h int) screen.Rect {
 	x0, y0 := max(r.X, 0), max(r.Y, 0)
 	x1, y1 := min(r.X+r.W, w), min(r.Y+r.H, h)
 	if x1 <= x0 || y1 <= y0 {
@@ -26,24 +24,25 @@ func clip(r screen.Rect, w, h int) screen.Rect {
 	return screen.Rect{X: x0, Y: y0, W: x1 - x0, H: y1 - y0}
 }
 
-// intersection is what a and b share; it may be empty.
-func intersection(a, b screen.Rect) screen.Rect {
-	r := clip(screen.Rect{X: a.X - b.X, Y: a.Y - b.Y, W: a.W, H: a.H}, b.W, b.H)
+// Intersection is what a and b share; it may be empty.
+func Intersection(a, b screen.Rect) screen.Rect {
+	r := Clip(screen.Rect{X: a.X - b.X, Y: a.Y - b.Y, W: a.W, H: a.H}, b.W, b.H)
 	if r.W > 0 {
 		r.X, r.Y = r.X+b.X, r.Y+b.Y
 	}
 	return r
 }
 
-func union(a, b screen.Rect) screen.Rect {
+// Union is the least rectangle around a and b.
+func Union(a, b screen.Rect) screen.Rect {
 	x0, y0 := min(a.X, b.X), min(a.Y, b.Y)
 	return screen.Rect{X: x0, Y: y0, W: max(a.X+a.W, b.X+b.W) - x0, H: max(a.Y+a.H, b.Y+b.H) - y0}
 }
 
-// merge makes of rects, none of them empty and none with a negative place, at most limit
+// Merge makes of rects, none of them empty and none with a negative place, at most limit
 // rectangles that cover the same and a little more, within the same bounds. It works in
 // place as far as possible.
-func merge(rects []screen.Rect, limit int) []screen.Rect {
+func Merge(rects []screen.Rect, limit int) []screen.Rect {
 	for cell := firstCell; len(rects) > limit; cell *= 2 {
 		rects = onGrid(rects, cell)
 	}
@@ -51,7 +50,7 @@ func merge(rects []screen.Rect, limit int) []screen.Rect {
 		again = false
 		for i := 0; i < len(rects); i++ {
 			for j := i + 1; j < len(rects); {
-				u := union(rects[i], rects[j])
+				u := Union(rects[i], rects[j])
 				if u.W*u.H > rects[i].W*rects[i].H+rects[j].W*rects[j].H+mergeWaste {
 					j++
 					continue
@@ -70,7 +69,7 @@ func merge(rects []screen.Rect, limit int) []screen.Rect {
 func onGrid(rects []screen.Rect, cell int) []screen.Rect {
 	bounds := rects[0]
 	for _, r := range rects[1:] {
-		bounds = union(bounds, r)
+		bounds = Union(bounds, r)
 	}
 	right, bottom := bounds.X+bounds.W, bounds.Y+bounds.H
 	cols, rows := (right+cell-1)/cell, (bottom+cell-1)/cell
@@ -106,7 +105,7 @@ func onGrid(rects []screen.Rect, cell int) []screen.Rect {
 		}
 	}
 	for i := range rects {
-		r := clip(rects[i], right, bottom)
+		r := Clip(rects[i], right, bottom)
 		r.W, r.X = r.W-max(bounds.X-r.X, 0), max(r.X, bounds.X)
 		r.H, r.Y = r.H-max(bounds.Y-r.Y, 0), max(r.Y, bounds.Y)
 		rects[i] = r
@@ -126,29 +125,28 @@ func extend(blocks []screen.Rect, run screen.Rect) bool {
 	return false
 }
 
-// Sides in pixels of the tiles in which a screen without DAMAGE is compared.
+// Sides in pixels of the tiles in which a screen is compared that does not tell of its damage.
 const (
-	tileW = 64
-	tileH = 32
+	TileW = 64
+	TileH = 32
 )
 
-// differ compares new pixels with a picture, takes over what differs and notes it.
-type differ struct {
-	pic   screen.Picture
-	rects []screen.Rect
+// Differ compares new pixels with a picture, takes over what differs and notes it.
+type Differ struct {
+	Pic   screen.Picture
+	Rects []screen.Rect // what differed, of tiles
 }
 
-// take compares one block of pixels, row after row without gaps.
-func (d *differ) take(r screen.Rect, packed []byte) {
-	stride := 4 * r.W
-	for y := 0; y < r.H; y += tileH {
-		h := min(tileH, r.H-y)
-		for x := 0; x < r.W; x += tileW {
-			w := min(tileW, r.W-x)
+// Take compares a block of pixels whose rows begin stride bytes apart.
+func (d *Differ) Take(r screen.Rect, block []byte, stride int) {
+	for y := 0; y < r.H; y += TileH {
+		h := min(TileH, r.H-y)
+		for x := 0; x < r.W; x += TileW {
+			w := min(TileW, r.W-x)
 			first, last := -1, 0
 			for row := y; row < y+h; row++ {
-				from := packed[row*stride+4*x:][:4*w]
-				to := d.pic.Pix[(r.Y+row)*d.pic.Stride+4*(r.X+x):][:4*w]
+				from := block[row*stride+4*x:][:4*w]
+				to := d.Pic.Pix[(r.Y+row)*d.Pic.Stride+4*(r.X+x):][:4*w]
 				if !bytes.Equal(from, to) {
 					copy(to, from)
 					if first < 0 {
@@ -158,7 +156,7 @@ func (d *differ) take(r screen.Rect, packed []byte) {
 				}
 			}
 			if first >= 0 {
-				d.rects = append(d.rects, screen.Rect{X: r.X + x, Y: r.Y + first, W: w, H: last - first + 1})
+				d.Rects = append(d.Rects, screen.Rect{X: r.X + x, Y: r.Y + first, W: w, H: last - first + 1})
 			}
 		}
 	}
