@@ -7,9 +7,12 @@ import (
 	"strings"
 )
 
-// Downloads is the folder for what comes from elsewhere: the desktop's own choice, as
+// Downloads is the folder for what comes from elsewhere: the desktop's own choice, as Windows says or
 // freedesktop.org's xdg-user-dirs keeps it, else Downloads in the home folder. It need not exist.
 func Downloads() string {
+	if dir := systemDownloads(); dir != "" {
+		return dir
+	}
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return filepath.Join(os.TempDir(), "Downloads")

@@ -66,3 +66,6 @@ func chooseDisplay(cfg Config, getenv func(string) string) (string, error) {
 	}
 	return display, nil
 }
+
+// systemDownloads is the system's own word for where downloads go; "" if it has none but files.
+func systemDownloads() string { return "" }

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package platform
 
@@ -13,7 +13,7 @@ import (
 func Open(context.Context, Config) (Capturer, Injector, error) {
 	return nil, nil, &desktop.Error{Kind: desktop.ErrUnsupported,
 		Message: "Sharing the screen of this system (" + runtime.GOOS + ") is not supported yet. " +
-			"For now the presenter runs on Linux with X11."}
+			"For now the presenter runs on Windows, and on Linux with X11."}
 }
 
 // OpenClipboard opens the clipboard of the desktop. Here it always returns an *Error of kind
@@ -22,3 +22,6 @@ func OpenClipboard(context.Context, Config) (Clipboard, error) {
 	return nil, &desktop.Error{Kind: desktop.ErrUnsupported,
 		Message: "Sharing the clipboard of this system (" + runtime.GOOS + ") is not supported yet."}
 }
+
+// systemDownloads is the system's own word for where downloads go; "" if it has none.
+func systemDownloads() string { return "" }

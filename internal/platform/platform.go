@@ -1,7 +1,7 @@
 // Package platform opens the desktop of the system that the program runs on, for reading
 // its picture and for putting input into it. It and the packages under it are the only
-// place with build tags: x11 is Linux's backend; other systems say that they are not
-// supported yet. The presenter imports platform; platform imports screen and wire only.
+// place with build tags: x11 is Linux's backend, windows that of Windows; other systems say that they
+// are not supported yet. The presenter imports platform; platform imports screen and wire only.
 package platform
 
 import (
