@@ -11,7 +11,7 @@ export class Pointers {
 
   /**
    * @param {(viewer: number, at: import('../shared/wire.js').Point | null) => void} show null: no more
-   * @param {Pick<import('../viewer/transport.js').Browser, 'setTimeout' | 'clearTimeout'>} env
+   * @param {Pick<import('../shared/transport.js').Browser, 'setTimeout' | 'clearTimeout'>} env
    */
   constructor(show, env) {
     this.show = show;

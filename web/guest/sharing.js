@@ -2,7 +2,7 @@
 // The twin of Go's internal/presenter sharing.go. Runs in a worker; what it needs of the browser is
 // injected, so that node can run it, too. One encode at a time: everything that touches the
 // encoder happens in pump.
-import { Link } from '../viewer/transport.js';
+import { Link } from '../shared/transport.js';
 import { encodeControl, encodeCursor, Flag, Kind, message, parseAck, parseControl, parseHeader, parsePoint, WireError } from '../shared/wire.js';
 import { Encoder } from './encoder.js';
 import { MIN_INTERVAL, Pace } from './pace.js';
@@ -33,7 +33,7 @@ export class Sharing {
   #pointers;
   #link;
   #pace = new Pace();
-  /** @type {import('../viewer/transport.js').LinkState} */
+  /** @type {import('../shared/transport.js').LinkState} */
   #linked = { phase: 'joining' };
   #resume;
   #handover = '';
@@ -55,7 +55,7 @@ export class Sharing {
    * @param {Source} source
    * @param {(message: FromWorker) => void} post
    * @param {import('./keyframe.js').Jpegs} jpegs
-   * @param {import('../viewer/transport.js').Browser} env
+   * @param {import('../shared/transport.js').Browser} env
    */
   constructor(start, source, post, jpegs, env) {
     this.source = source;
@@ -126,7 +126,7 @@ export class Sharing {
     this.wake();
   }
 
-  /** @param {import('../viewer/transport.js').LinkState} state */
+  /** @param {import('../shared/transport.js').LinkState} state */
   #onLink(state) {
     if (this.#linked.phase === 'open' && state.phase !== 'open') this.#party.offline(this.env.now());
     this.#linked = state;

@@ -1,5 +1,5 @@
 // The worker of a sharing tab: see share.js, which starts it.
-import { browser } from '../viewer/transport.js';
+import { browser } from '../shared/transport.js';
 import { Frames } from './frames.js';
 import { browserJpegs } from './jpegs.js';
 import { Sharing } from './sharing.js';

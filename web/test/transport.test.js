@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { solve } from '../shared/puzzle.js';
-import { Link } from '../viewer/transport.js';
+import { Link } from '../shared/transport.js';
 import { FakeTime } from './hex.js';
 
 const settle = () => new Promise((r) => setImmediate(r));

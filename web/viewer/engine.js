@@ -5,12 +5,12 @@
 import { Close, encodeAck, encodeControl, Kind, message, parseChunk, parseClip, parseControl, parseCursor, parseHeader, parsePointer, WireError } from '../shared/wire.js';
 import { Screen } from '../shared/screen.js';
 import { useLanguage } from '../shared/texts.js';
+import { browser, Link } from '../shared/transport.js';
 import { Files } from './files.js';
 import { browserImages } from './images.js';
 import { CopyOutlet, SharedOutlet } from './outlet.js';
 import { Model } from './state.js';
 import { Stats } from './stats.js';
-import { browser, Link } from './transport.js';
 
 /** @typedef {import('../shared/wire.js').Control} Control */
 /** @typedef {import('../shared/screen.js').Applied} Applied */
@@ -51,7 +51,7 @@ export class Engine {
    * @param {import('./messages.js').Start} start
    * @param {(message: FromEngine, transfer?: Transferable[]) => void} post
    * @param {import('../shared/screen.js').Images<any>} [images]
-   * @param {import('./transport.js').Browser} [env]
+   * @param {import('../shared/transport.js').Browser} [env]
    */
   constructor(start, post, images = browserImages(), env = browser()) {
     useLanguage(start.language);
@@ -151,7 +151,7 @@ export class Engine {
     if (this.#keep !== null) this.env.clearTimeout(this.#keep);
   }
 
-  /** @param {import('./transport.js').LinkState} state */
+  /** @param {import('../shared/transport.js').LinkState} state */
   #linked(state) {
     if (state.phase === 'open') {
       this.#inputSeq = 0; // counts anew on each socket

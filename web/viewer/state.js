@@ -8,7 +8,7 @@ import { Choice, MAX_MONITORS } from './monitors.js';
 
 /** @typedef {import('../shared/wire.js').Control} Control */
 /** @typedef {import('../shared/wire.js').ViewerState} ViewerState */
-/** @typedef {import('./transport.js').LinkState} LinkState */
+/** @typedef {import('../shared/transport.js').LinkState} LinkState */
 
 /** @typedef {'continue' | 'again' | 'home' | 'here' | 'retry' | 'new' | 'now' | 'leave' | 'log'} Action */
 /**

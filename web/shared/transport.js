@@ -1,8 +1,8 @@
-// The viewer's way to the relay: joins, opens the socket, comes back when it drops. One small
-// class, so that a data channel can later take the socket's place. No DOM, so that it runs in a
-// worker; what it needs of the browser is injected.
-import { solve } from '../shared/puzzle.js';
-import { Close, PROTOCOL, terminal, TICKET_PREFIX } from '../shared/wire.js';
+// A party's way to the relay, a viewer's or a sharing tab's: joins, opens the socket, comes back
+// when it drops. One small class, so that a data channel can later take the socket's place. No DOM, so
+// that it runs in a worker; what it needs of the browser is injected.
+import { solve } from './puzzle.js';
+import { Close, PROTOCOL, terminal, TICKET_PREFIX } from './wire.js';
 
 const FIRST_DELAY = 500; // ms, then doubled up to MAX_DELAY
 const MAX_DELAY = 10_000;
