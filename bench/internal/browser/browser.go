@@ -1,5 +1,5 @@
-// Package browser runs a headless Chromium with one page, in which two probes read the
-// viewer's picture: first.js and probe.js.
+// Package browser runs a Chromium with one page: a headless one, in which two probes read the viewer's
+// picture (first.js and probe.js), or one with a window, which shares a screen.
 package browser
 
 import (
@@ -81,6 +81,9 @@ type Options struct {
 	Log  string // file for what it says
 	// Prefix is put before the command: what runs it at a link's near side.
 	Prefix []string
+	// Display is an X display on which it has a window; "" is none. More are its further flags.
+	Display string
+	More    []string
 	// Reach returns an address here at which what listens at a loopback address of the
 	// browser's can be reached; nil: at the same one.
 	Reach func(addr string) (string, error)
@@ -101,14 +104,21 @@ func Open(ctx context.Context, o Options) (*Browser, error) {
 }
 
 func (b *Browser) open(ctx context.Context, o Options) error {
-	args := []string{o.Path, "--headless=new", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+	args := []string{o.Path, "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--ignore-certificate-errors", "--remote-debugging-port=0",
-		"--window-size=2000,1300", "--user-data-dir=" + b.dir}
+		"--user-data-dir=" + b.dir}
+	var env []string
+	if o.Display == "" {
+		args = append(args, "--headless=new", "--window-size=2000,1300")
+	} else {
+		env = []string{"DISPLAY=" + o.Display, "WAYLAND_DISPLAY="}
+	}
+	args = append(args, o.More...)
 	if os.Geteuid() == 0 {
 		args = append(args, "--no-sandbox") // it refuses to run as root with one
 	}
 	var err error
-	if b.proc, err = group.Start(group.Command{Args: slices.Concat(o.Prefix, args, []string{"about:blank"}), Log: o.Log}); err != nil {
+	if b.proc, err = group.Start(group.Command{Args: slices.Concat(o.Prefix, args, []string{"about:blank"}), Env: env, Log: o.Log}); err != nil {
 		return err
 	}
 	var addr, target string
@@ -131,6 +141,9 @@ func (b *Browser) open(ctx context.Context, o Options) error {
 	tab, c2 := chromedp.NewContext(allocator)
 	b.ctx, b.cancel = tab, []context.CancelFunc{c2, c1}
 	// Without a limit of its own: the connection lives as long as the context of its first call.
+	if o.Display != "" {
+		return chromedp.Do(tab, chromedp.Navigate("about:blank"))
+	}
 	_, err = chromedp.Call(tab, emulation.SetDeviceMetricsOverride,
 		emulation.SetDeviceMetricsOverrideParams{Width: pageWidth, Height: pageHeight, DeviceScaleFactor: 1})
 	return err
@@ -170,6 +183,20 @@ func (b *Browser) Run(js string) error {
 	return err
 }
 
+// Open shows a page.
+func (b *Browser) Open(url string) error {
+	ctx, cancel := context.WithTimeout(b.ctx, callTimeout)
+	defer cancel()
+	return chromedp.Do(ctx, chromedp.Navigate(url))
+}
+
+// Click clicks on an element, as a person does: what a page may do only then it may do now.
+func (b *Browser) Click(selector string) error {
+	ctx, cancel := context.WithTimeout(b.ctx, callTimeout)
+	defer cancel()
+	return chromedp.Do(ctx, chromedp.Click(selector))
+}
+
 // Until polls an expression until it is true.
 func (b *Browser) Until(js string, patience time.Duration) error {
 	var last error
@@ -193,9 +220,7 @@ func (b *Browser) Navigate(url, canvas, grant string) error {
 	if _, err := Call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, callTimeout)
-	defer cancel()
-	return chromedp.Do(ctx, chromedp.Navigate(url))
+	return b.Open(url)
 }
 
 // Probe injects probe.js.
