@@ -5,6 +5,7 @@ import { html, render } from '../shared/html.js';
 import { pinOfFragment } from '../shared/pin.js';
 import { loadName, loadRecord, loadShared, saveName, saveRecord, saveShared } from '../shared/stored.js';
 import { t } from '../shared/texts.js';
+import { browser } from '../shared/transport.js';
 import { Talk } from '../shared/ui/chat.js';
 import { element } from '../shared/ui/element.js';
 import { nameOf } from '../shared/ui/names.js';
@@ -12,7 +13,6 @@ import { NoticeBoard, Notices } from '../shared/ui/notices.js';
 import { dated, save } from '../shared/ui/save.js';
 import { request } from '../site/api.js';
 import { startPage } from '../site/page.js';
-import { browser } from '../viewer/transport.js';
 import { courseOf, endOf } from './course.js';
 import { Record } from './record.js';
 import { report } from './report.js';
@@ -285,7 +285,7 @@ export class Guest extends NoticeBoard {
       this.#talking = state === 'sharing';
       this.talk.setOpen(this.#talking);
     }
-    const title = t(`guest.title.${state === 'sharing' ? (detail === 'asked' ? 'asked' : 'on') : state === 'ended' ? 'ended' : 'off'}`, { pin: this.pin });
+    const title = t(`guest.title.${state === 'sharing' ? (detail === 'asked' ? 'asked' : 'on') : this.occupied ? 'on' : state === 'ended' ? 'ended' : 'off'}`, { pin: this.pin });
     const { unread } = this.talk.chat;
     document.title = unread > 0 ? t('title.unread', { n: unread, title }) : title;
     icon(state === 'sharing');

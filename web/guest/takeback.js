@@ -1,7 +1,7 @@
 // Stop, while the guest's own program shares in the page's place: the page takes its place back, ends
 // what everybody may see, and leaves. The program's connection ends with the first of these, and it does
 // not come back by itself. Pure but for what Link is given.
-import { Link } from '../viewer/transport.js';
+import { Link } from '../shared/transport.js';
 import { encodeControl, Kind, message, parseControl, parseHeader, WireError } from '../shared/wire.js';
 
 /**
@@ -9,7 +9,7 @@ import { encodeControl, Kind, message, parseControl, parseHeader, WireError } fr
  * @param {string} of.pin
  * @param {string} of.name of the guest
  * @param {string} of.resume of this tab; without one it is another computer, which may stop all the same
- * @param {import('../viewer/transport.js').Browser} [env]
+ * @param {import('../shared/transport.js').Browser} [env]
  * @returns {Promise<{resume: string, code: number | string}>} the newest resume secret, and why it did not
  *   come to that (a code of LinkState); '' if nobody sees anything any more. It goes on trying while there is no network
  */

@@ -33,7 +33,7 @@ export function Ended({ guest, detail }) {
         ${service.abuse && html`<a class="button" id="abuse" href=${service.abuse}>${t('foot.abuse')}</a>`}
       </p>
     </section>
-    ${detail !== 'ended' && html`<p class="actions"><button id="share" type="button" class="primary" onClick=${() => guest.begin()}>${t('guest.share.more')}</button></p>
+    ${detail !== 'ended' && html`<p class="actions"><button id="share" type="button" class="primary" onClick=${() => guest.begin()}>${t(guest.occupied ? 'guest.share.back' : 'guest.share.more')}</button></p>
     <p class="error" role="alert">${guest.refused && t('guest.refused.' + guest.refused)}</p>`}
   </div>`;
 }

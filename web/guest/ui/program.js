@@ -24,6 +24,6 @@ export function Program({ guest, handover }) {
         }}>${t('site.copy')}</button>
       </div>
       <p class="hint">${t('guest.program.linux')}</p>
-      <p class="hint">${t('guest.program.wayland')}</p>` : html`<p class="notyet">${t('guest.program.' + program)}</p>`}
+      <p class="hint">${t('guest.program.wayland')}</p>` : html`<p class="notyet">${t('guest.program.notyet')}</p>`}
   </section>`;
 }

@@ -36,13 +36,15 @@ export function Sharing({ guest, detail }) {
           ${people.length === 0 ? html`<p class="quiet">${t('guest.here.nobody')}</p>` : html`<ul class="people-list">${people.map((p) => html`<${Here} key=${p.viewer} guest=${guest} person=${p} />`)}</ul>`}
           <p class="hint">${t('guest.pin.give')} <strong class="pin-small" dir="ltr">${guest.pin}</strong></p>
         </section>
-        ${guest.shared?.handover && guest.ways.program === 'yes' && html`<${Program} guest=${guest} handover=${guest.shared.handover} />`}
         ${guest.preview && html`<${Preview} guest=${guest} track=${guest.preview} points=${[...guest.points]} />`}
       </div>
-      <section class="card talk" aria-labelledby="chat-title">
-        <h2 id="chat-title">${t('chat.label')}</h2>
-        <${ChatView} talk=${guest.talk} lines=${lines} calm=${true} />
-      </section>
+      <div>
+        <section class="card talk" aria-labelledby="chat-title">
+          <h2 id="chat-title">${t('chat.label')}</h2>
+          <${ChatView} talk=${guest.talk} lines=${lines} calm=${true} />
+        </section>
+        ${guest.shared?.handover && guest.ways.program === 'yes' && html`<${Program} guest=${guest} handover=${guest.shared.handover} />`}
+      </div>
     </div>
   </div>`;
 }

@@ -21,12 +21,12 @@ export function Start({ guest, state, detail }) {
     <p class="beware"><strong>${t('guest.beware.title')}</strong> ${t('guest.beware')}</p>
     <div class="ways">
       <section class="card" aria-labelledby="browser-title">
-        <h2 id="browser-title"><${Icon} name="screen" />${t('guest.browser.title')}</h2>
+        <h2 id="browser-title"><${Icon} name="screen" />${t(can ? 'guest.browser.title' : 'guest.browser.not')}</h2>
         <p class="quiet">${t(detail === 'again' ? 'guest.again' : can ? 'guest.browser' : 'guest.browser.' + ways.browser)}</p>
         ${can && html`<${Browser} guest=${guest} picking=${state === 'picking'} again=${detail === 'again'} />`}
         ${ways.browser === 'phone' && html`<p class="elsewhere">${t('guest.phone.open')} <bdi dir="ltr">${location.host}</bdi></p>`}
       </section>
-      <${Program} guest=${guest} />
+      ${ways.program !== 'phone' && html`<${Program} guest=${guest} />`}
     </div>
   </div>`;
 }
