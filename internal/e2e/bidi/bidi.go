@@ -39,7 +39,13 @@ type message struct {
 // Start runs a Firefox of its own, which ends with the test.
 func Start(tb testing.TB) *Browser {
 	tb.Helper()
-	url := launch(tb)
+	return StartOn(tb, "", nil)
+}
+
+// StartOn is Start with windows on an X display, and with more preferences (about:config).
+func StartOn(tb testing.TB, display string, more map[string]any) *Browser {
+	tb.Helper()
+	url := launch(tb, display, more)
 	ws, _, err := websocket.DefaultDialer.Dial(url+"/session", nil)
 	if err != nil {
 		tb.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,8 +36,8 @@ var preferences = map[string]any{
 	"toolkit.telemetry.enabled":                  false,
 }
 
-// launch runs Firefox and returns the URL at which it listens.
-func launch(tb testing.TB) string {
+// launch runs Firefox on an X display, or on none, with more preferences, and returns the URL at which it listens.
+func launch(tb testing.TB, display string, more map[string]any) string {
 	tb.Helper()
 	path := find()
 	if path == "" {
@@ -44,7 +45,9 @@ func launch(tb testing.TB) string {
 	}
 	profile := tb.TempDir()
 	var prefs strings.Builder
-	for name, value := range preferences {
+	all := maps.Clone(preferences)
+	maps.Copy(all, more)
+	for name, value := range all {
 		if s, is := value.(string); is {
 			value = fmt.Sprintf("%q", s)
 		}
@@ -53,8 +56,13 @@ func launch(tb testing.TB) string {
 	if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(prefs.String()), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	cmd := exec.CommandContext(tb.Context(), path, "--headless", "--no-remote", "--remote-debugging-port=0", "--profile", profile)
+	cmd := exec.CommandContext(tb.Context(), path, "--no-remote", "--remote-debugging-port=0", "--profile", profile)
 	cmd.Env = append(os.Environ(), "HOME="+profile, "MOZ_CRASHREPORTER_DISABLE=1")
+	if display == "" {
+		cmd.Args = append(cmd.Args, "--headless")
+	} else {
+		cmd.Env = append(cmd.Env, "DISPLAY="+display, "WAYLAND_DISPLAY=", "MOZ_ENABLE_WAYLAND=0")
+	}
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		tb.Fatal(err)
