@@ -65,6 +65,7 @@ measure() {
     shift 2
     viewbench "round-$round" -works "$list" -- "$@"
     [[ ,$list, != *,scroll,* ]] || viewbench "round-$round" -works scroll -- upload
+    [[ ,$list, != *,typing,* ]] || viewbench "round-$round" -works flip,typing,scroll,idle -- ours-tab
 }
 
 # link ROUND LINK: clicks over a slow link.

@@ -25,7 +25,7 @@ const (
 )
 
 // peerOrder is how tables are sorted.
-var peerOrder = []string{ours, tiger, x11, "novnc-xvnc", "meshcentral", "xpra-shadow", floor, "floor"}
+var peerOrder = []string{ours, "ours-tab", tiger, x11, "novnc-xvnc", "meshcentral", "xpra-shadow", floor, "floor"}
 
 // results is all that was measured.
 type results struct {
