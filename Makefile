@@ -56,6 +56,11 @@ screenshots: ## every page and state on a phone, a laptop and 4K, dark and light
 	rm -rf out/screenshots
 	PINDESK_SCREENSHOTS=$(CURDIR)/out/screenshots go test -count=1 -timeout 60m -run '^TestEveryState$$' ./internal/e2e
 
+.PHONY: guide
+guide: ## the pictures of docs/guest.md: a guest's way on a real desktop, into docs/images/guest (1 min)
+	@make/need.sh test
+	PINDESK_GUIDE=$(CURDIR)/docs/images/guest go test -count=1 -run '^TestGuestGuide$$' ./internal/e2e
+
 .PHONY: bench
 bench: build bench-programs ## beside noVNC with TigerVNC and x11vnc, and websockify: a row a bar, pass or short (ROUNDS=3, 35 min)
 	@make/need.sh bench
