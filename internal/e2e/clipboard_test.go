@@ -230,9 +230,10 @@ func TestControlIsHandedOver(t *testing.T) {
 	if q := g.wantQuestion(t.Fatal); q.Name != "Ann" || q.To != "Ben" || !q.Hand {
 		t.Errorf("asked %+v", q)
 	}
-	if me := a.me(); me.Asking != "hand" || me.To != b.number || !me.Control {
-		t.Errorf("while the guest is asked Ann is %+v", me)
-	}
+	is("Ann sees that the guest is asked, and still controls", func() bool {
+		me := a.me()
+		return me.Asking == "hand" && me.To == b.number && me.Control
+	})
 	g.answers <- true
 	is("Ben controls", func() bool { return b.me().Control })
 	is("Ann knows that it was handed over", func() bool { me := a.me(); return !me.Control && me.May && me.Why == wire.WhyHanded })

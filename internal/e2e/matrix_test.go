@@ -183,12 +183,12 @@ func TestKeyboardMatrix(t *testing.T) {
 // keyboard and hears of no end. Alt must not stay held at the guest.
 func altTabAway(t *testing.T, s *site, desk *xdesktop, v *page) {
 	t.Helper()
+	desk.setLayout("us") // long before the keys: the window manager grabs Alt+Tab anew for each layout
 	g := startGuest(t, s, "us")
 	v.t = t
 	v.open(s.url + "/view#" + g.pin)
 	v.wantState("live  control=yes")
 	v.click(100, 100)
-	desk.setLayout("us")
 	k := desk.keyboard()
 	k.press("<+Alt>")
 	eventually(t, 5*time.Second, "Alt is held", func() bool { return len(g.d.held()) == 1 })
