@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
@@ -64,7 +63,7 @@ func (d *xdesktop) typewriter() (typed func() string) {
 		b, _ := os.ReadFile(file) // not there yet
 		return string(b)
 	}
-	eventually(d.t, 20*time.Second, "the xterm runs", func() bool { _, err := os.Stat(file); return err == nil })
+	eventually(d.t, "the xterm runs", func() bool { _, err := os.Stat(file); return err == nil })
 	return typed
 }
 

@@ -127,9 +127,9 @@ func TestGuessing(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, 20*time.Second, "puzzles are set", func() bool { return puzzled.Load() > 0 })
+	eventually(t, "puzzles are set", func() bool { return puzzled.Load() > 0 })
 	b.present(pin, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
-	eventually(t, 20*time.Second, "the presenter has solved its puzzle", func() bool {
+	eventually(t, "the presenter has solved its puzzle", func() bool {
 		_, state := b.call("GET", "/api/v1/session?session_pin="+pin, nil)
 		return state["presenter_online"] == true
 	})

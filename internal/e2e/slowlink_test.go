@@ -127,7 +127,7 @@ func TestSlowLink(t *testing.T) {
 	link := &slowLink{rate: 500_000, delay: 150 * time.Millisecond}
 	v := s.through(t, link).view(pin, "")
 	start := time.Now()
-	eventually(t, 20*time.Second, "a picture", func() bool {
+	eventually(t, "a picture", func() bool {
 		n, _ := v.got()
 		return n > 0
 	})
@@ -136,7 +136,7 @@ func TestSlowLink(t *testing.T) {
 		<-time.After(700 * time.Millisecond)
 		desk.draw(photo(r))
 	}
-	eventually(t, 60*time.Second, "the exact picture", func() bool { return v.differs(desk) == 0 })
+	within(t, 60*time.Second, "the exact picture", func() bool { return v.differs(desk) == 0 })
 	t.Logf("exact after %v and %d kB; %d updates; drops %v", time.Since(start), link.carried()>>10, v.updates, s.b.Stats().Drops)
 	if n := s.b.Stats().Drops["lag"]; n > 0 {
 		t.Errorf("%d updates were dropped for lag", n)

@@ -31,7 +31,7 @@ func TestNothingStaysHeld(t *testing.T) {
 	}
 	window := func(state browser.WindowState, visibility string) {
 		v.window(state)
-		eventually(t, 20*time.Second, visibility, func() bool { return v.text("document.visibilityState") == visibility })
+		eventually(t, visibility, func() bool { return v.text("document.visibilityState") == visibility })
 	}
 	for _, c := range []struct {
 		name       string
@@ -48,10 +48,10 @@ func TestNothingStaysHeld(t *testing.T) {
 		eval[bool](v, "document.getElementById('keys').focus(), true")
 		v.key(down, "ShiftLeft", "Shift", "", shift)
 		v.key(down, "F8", "F8", "", shift)
-		eventually(t, 20*time.Second, c.name+": the keys are held", func() bool { return len(g.d.held()) == 2 })
+		eventually(t, c.name+": the keys are held", func() bool { return len(g.d.held()) == 2 })
 		c.away()
 		// Shorter than the 2 s after which the presenter lets go by itself.
-		eventually(t, 1500*time.Millisecond, c.name+": nothing is held", func() bool { return len(g.d.held()) == 0 })
+		within(t, 1500*time.Millisecond, c.name+": nothing is held", func() bool { return len(g.d.held()) == 0 })
 		c.back()
 	}
 }
@@ -77,7 +77,7 @@ func TestSpecialKeys(t *testing.T) {
 	arrives := func(what, want string) {
 		t.Helper()
 		defer func() { t.Logf("%s: %d bytes", what, len(g.typed())) }()
-		eventually(t, 20*time.Second, what, func() bool { return strings.HasSuffix(g.typed(), want) })
+		eventually(t, what, func() bool { return strings.HasSuffix(g.typed(), want) })
 	}
 	v.menu("keys", "key-altf4")
 	arrives("Alt+F4", "\x1b[1;3S")
@@ -110,11 +110,11 @@ func TestSpecialKeys(t *testing.T) {
 	arrives("a text as keystrokes", strings.ReplaceAll(text, "\n", "\r"))
 	before := len(g.typed())
 	typeText(strings.Repeat("x", 5000))
-	eventually(t, 10*time.Second, "typing goes on", func() bool { return len(g.typed()) > before+50 })
+	eventually(t, "typing goes on", func() bool { return len(g.typed()) > before+50 })
 	v.screenshot("typing-on")
 	v.clickOn("request")
 	v.wantState("live  control=no")
-	eventually(t, 5*time.Second, "the page says that it was stopped", func() bool {
+	eventually(t, "the page says that it was stopped", func() bool {
 		return strings.Contains(v.text("document.getElementById('notices').textContent"), "stopped")
 	})
 	if n := len(g.typed()); n > before+4000 {

@@ -71,7 +71,7 @@ func (p *handPad) take() string {
 func (p *handPad) wait(t *testing.T, what string, parts ...string) {
 	t.Helper()
 	var all string
-	for deadline := time.Now().Add(5 * time.Second); ; {
+	for deadline := time.Now().Add(waitLimit); ; {
 		all += " " + p.take() + " "
 		rest, missing := all, ""
 		for _, part := range parts {
@@ -158,7 +158,7 @@ func trackpad(t *testing.T, v *page, pad *handPad) {
 	v.touch(end)
 	click := regexp.MustCompile(`\+1@(\d+),`)
 	seen := ""
-	eventually(t, 5*time.Second, "a trackpad's click", func() bool {
+	eventually(t, "a trackpad's click", func() bool {
 		seen += pad.take()
 		return click.MatchString(seen)
 	})
@@ -179,7 +179,7 @@ func TestTouch(t *testing.T) {
 	v.phone(412, 800)
 	v.open(s.url + "/view#" + pin)
 	v.wantState("live  control=yes")
-	v.exact(d, 5*stillness)
+	v.exact(d)
 	v.screenshot("phone")
 	v.touch(start, [2]int{200, 150})
 	v.touch(end)
@@ -192,7 +192,7 @@ func TestTouch(t *testing.T) {
 	pad.wait(t, "a double tap", "+1@400,300", "-1@400,300", "+1@400,300", "-1@400,300")
 
 	v.touch(start, [2]int{100, 400})
-	eventually(t, 5*time.Second, "the held touch shows", func() bool { return eval[bool](v, "!document.getElementById('ring').hidden") })
+	eventually(t, "the held touch shows", func() bool { return eval[bool](v, "!document.getElementById('ring').hidden") })
 	v.screenshot("held")
 	v.touch(end)
 	pad.wait(t, "a held touch", "+3@100,400", "-3@100,400")
@@ -226,7 +226,7 @@ func TestTouch(t *testing.T) {
 	trackpad(t, v, pad)
 
 	v.touch(start, [2]int{200, 200})
-	eventually(t, 5*time.Second, "the held touch shows", func() bool { return eval[bool](v, "!document.getElementById('ring').hidden") })
+	eventually(t, "the held touch shows", func() bool { return eval[bool](v, "!document.getElementById('ring').hidden") })
 	for x := 220; x <= 400; x += 60 {
 		v.touch(move, [2]int{x, 220})
 	}

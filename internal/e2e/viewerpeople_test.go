@@ -25,7 +25,7 @@ func (p *page) people() string {
 func (p *page) wantPeople(want string) {
 	p.t.Helper()
 	got := ""
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(waitLimit)
 	for got = p.people(); got != want; got = p.people() {
 		if time.Now().After(deadline) {
 			p.screenshot("wrong-people")
@@ -36,7 +36,7 @@ func (p *page) wantPeople(want string) {
 
 func (p *page) wantNotice(want string) {
 	p.t.Helper()
-	eventually(p.t, 15*time.Second, "the notice "+want, func() bool {
+	eventually(p.t, "the notice "+want, func() bool {
 		return p.text(`document.getElementById('notices').textContent`) != "" && strings.Contains(p.text(`document.getElementById('notices').textContent`), want)
 	})
 }
@@ -112,7 +112,7 @@ func TestHandOver(t *testing.T) {
 	v.screenshot("named")
 
 	guest.tell(t, "goodbye", 0)
-	eventually(t, 10*time.Second, "the goodbye", func() bool { return v.text(`document.querySelector('#chat-button .badge')?.textContent`) == "1" })
+	eventually(t, "the goodbye", func() bool { return v.text(`document.querySelector('#chat-button .badge')?.textContent`) == "1" })
 	s.call("DELETE", "/api/v1/session?session_pin="+pin, nil)
 	v.wantState("ended ended")
 	said := v.text(`document.getElementById('card').textContent`)
@@ -152,7 +152,7 @@ func TestOrganisationIsTold(t *testing.T) {
 	}
 	desk := newFakeDesktop(320, 200)
 	s.present(made.PIN, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
-	eventually(t, 10*time.Second, "the guest is told", func() bool {
+	eventually(t, "the guest is told", func() bool {
 		return strings.Contains(s.log.String(), "presenter: This session was made by Help & Söhne, whom the operator of ")
 	})
 	for pin, want := range map[string]string{made.PIN: "Help & Söhne", s.newPIN(): ""} {
@@ -183,7 +183,7 @@ func TestKeyboardStays(t *testing.T) {
 	wantFocus := func(when, want string) {
 		t.Helper()
 		got := ""
-		eventually(t, 5*time.Second, when+": the keyboard is at "+want, func() bool {
+		eventually(t, when+": the keyboard is at "+want, func() bool {
 			got = v.text(`document.activeElement.id || document.activeElement.tagName`)
 			return got == want
 		})
