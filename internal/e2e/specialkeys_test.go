@@ -37,12 +37,12 @@ func TestNothingStaysHeld(t *testing.T) {
 		name       string
 		away, back func()
 	}{
-		{"a menu opens", func() { v.clickOn("keys-button") }, func() { v.press("Escape", "Escape", "", 0) }},
+		{"a menu opens", func() { v.clickByScript("keys-button") }, func() { v.press("Escape", "Escape", "", 0) }},
 		{"the window is hidden", func() { window(browser.WindowStateMinimized, "hidden") }, func() { window(browser.WindowStateNormal, "visible") }},
 		{"full screen", fullscreen, fullscreen},
 		{"the person goes to the bar", func() { v.press("Home", "Home", "", 1|2) }, func() {}},
 		{"another key says so", func() { v.press("KeyX", "x", "x", 0); v.key(input.DispatchKeyEventTypeKeyUp, "F8", "F8", "", 0) }, func() {}},
-		{"control ends", func() { v.clickOn("request") }, func() { v.clickOn("request"); v.wantState("live  control=yes") }},
+		{"control ends", func() { v.clickByScript("request") }, func() { v.clickByScript("request"); v.wantState("live  control=yes") }},
 		{"the page is left", func() { v.open("about:blank") }, func() {}},
 	} {
 		eval[bool](v, "document.getElementById('keys').focus(), true")
@@ -54,12 +54,6 @@ func TestNothingStaysHeld(t *testing.T) {
 		within(t, 1500*time.Millisecond, c.name+": nothing is held", func() bool { return len(g.d.held()) == 0 })
 		c.back()
 	}
-}
-
-// clickOn clicks an element as a script would: where it stands does not matter.
-func (p *page) clickOn(id string) {
-	p.t.Helper()
-	eval[bool](p, fmt.Sprintf("document.getElementById(%q).click(), true", id))
 }
 
 // noClipboard keeps the clipboard from the page, as a person or a browser may.
@@ -83,16 +77,16 @@ func TestSpecialKeys(t *testing.T) {
 	arrives("Alt+F4", "\x1b[1;3S")
 	v.menu("keys", "key-cad")
 	arrives("Ctrl+Alt+Del", "\x1b[3;7~")
-	v.clickOn("keys-button")
+	v.clickByScript("keys-button")
 	v.screenshot("menu")
-	v.clickOn("keys-strip")
-	v.clickOn("strip-ctrl")
+	v.clickByScript("keys-strip")
+	v.clickByScript("strip-ctrl")
 	v.screenshot("strip")
 	v.press("KeyC", "c", "c", 0)
 	arrives("Ctrl on the page, then C", "\x03")
 	v.press("KeyC", "c", "c", 0)
 	arrives("Ctrl was for one key", "\x03c")
-	v.clickOn("strip-F5")
+	v.clickByScript("strip-F5")
 	arrives("F5 on the page", "\x1b[15~")
 	if held := g.d.held(); len(held) > 0 {
 		t.Errorf("keys %v stay held", held)
@@ -112,7 +106,7 @@ func TestSpecialKeys(t *testing.T) {
 	typeText(strings.Repeat("x", 5000))
 	eventually(t, "typing goes on", func() bool { return len(g.typed()) > before+50 })
 	v.screenshot("typing-on")
-	v.clickOn("request")
+	v.clickByScript("request")
 	v.wantState("live  control=no")
 	eventually(t, "the page says that it was stopped", func() bool {
 		return strings.Contains(v.text("document.getElementById('notices').textContent"), "stopped")

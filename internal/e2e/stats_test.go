@@ -116,7 +116,7 @@ func TestStatistics(t *testing.T) {
 		s, ok := v.statistics()
 		return ok && positive(s.RTT)
 	})
-	eval[bool](v, `(document.getElementById('stats-button').click(), true)`)
+	v.clickByScript("stats-button")
 	if _, open := v.statistics(); open || v.text(`document.getElementById('stats-button').getAttribute('aria-pressed')`) != "false" {
 		t.Error("the button does not close the overlay")
 	}

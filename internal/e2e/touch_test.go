@@ -209,7 +209,7 @@ func TestTouch(t *testing.T) {
 	pad.wait(t, "two fingers tapped", "+3@", "-3@")
 
 	// The keyboard on glass composes a word: it is there letter by letter, corrections as well.
-	v.clickOn("glass")
+	v.clickByScript("glass")
 	v.screenshot("glass")
 	for _, word := range []string{"t", "te", "teh"} { //nolint:misspell // on purpose
 		end := int64(len(word))
@@ -218,8 +218,8 @@ func TestTouch(t *testing.T) {
 	pad.wait(t, "a word while it is composed", "key28", "key26", "key43")
 	v.insert("the")
 	pad.wait(t, "the word, corrected", "key22", "key22", "key43", "key26")
-	v.clickOn("glass")
-	v.clickOn("strip-close")
+	v.clickByScript("glass")
+	v.clickByScript("strip-close")
 	eval[bool](v, "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))") // the picture has more room
 
 	twoFingersApart(t, v)
@@ -232,7 +232,7 @@ func TestTouch(t *testing.T) {
 	}
 	pad.wait(t, "a drag", "+1@200,200", "@280,220", "@400,220")
 	// Control that ends in the middle of a drag leaves no button down.
-	eval[bool](v, "document.getElementById('request').click(), true")
+	v.clickByScript("request")
 	pad.wait(t, "the drag ends with control", "-1@")
 	v.touch(input.DispatchTouchEventTypeTouchCancel)
 }

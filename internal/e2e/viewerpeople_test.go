@@ -189,7 +189,7 @@ func TestKeyboardStays(t *testing.T) {
 		})
 	}
 	for _, c := range []struct{ tab, field string }{{"people-button", "own-name"}, {"chat-button", "chat-field"}} {
-		v.clickOn(c.tab)
+		v.clickByScript(c.tab)
 		v.do(chromedp.Focus("#" + c.field))
 		s.stop()
 		v.wantState("joining reconnecting")
@@ -201,12 +201,12 @@ func TestKeyboardStays(t *testing.T) {
 		v.wantState("live  control=yes")
 		wantFocus("with a connection again", c.field)
 	}
-	v.clickOn("side-close")
+	v.clickByScript("side-close")
 	wantFocus("the side panel is closed", "keys")
 
-	v.clickOn("keys-button")
+	v.clickByScript("keys-button")
 	v.do(chromedp.WaitVisible(".menu"))
-	v.clickOn("request") // gives control back, by which the menu's button goes
+	v.clickByScript("request") // gives control back, by which the menu's button goes
 	v.wantState("live  control=no")
 	if eval[bool](v, `document.querySelector('.menu') !== null`) {
 		t.Error("a menu without its button")
