@@ -212,7 +212,7 @@ func TestNewSessionRegions(t *testing.T) {
 // kept only if it was to be.
 func TestNewSessionKey(t *testing.T) {
 	s := startSite(t, func(c *broker.Config) { c.RequireKey = true })
-	key := newKey(t, s)
+	key := newKey(t, s, "Help Ltd")
 	v := startChromium(t, 1366, 768)
 	v.open(s.url + "/new")
 	v.until("the key is asked for", "document.querySelector('#key')")
@@ -369,15 +369,15 @@ func withPseudo(t *testing.T) fs.FS {
 	return files
 }
 
-// newKey makes an API key at a running broker.
-func newKey(t *testing.T, s *site) string {
+// newKey makes an API key of an organisation at a running broker.
+func newKey(t *testing.T, s *site, organisation string) string {
 	t.Helper()
 	db, err := broker.OpenStore(t.Context(), s.cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	_, key, err := apikey.Service{Store: db}.Create(t.Context(), "Help Ltd", 0)
+	_, key, err := apikey.Service{Store: db}.Create(t.Context(), organisation, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"pindesk/internal/apikey"
-	"pindesk/internal/broker"
 	"pindesk/internal/presenter"
 	"pindesk/internal/wire"
 )
@@ -128,17 +126,8 @@ func TestHandOver(t *testing.T) {
 // is: the technician on the page, the guest in the terminal.
 func TestOrganisationIsTold(t *testing.T) {
 	s := startSite(t, nil)
-	db, err := broker.OpenStore(t.Context(), s.cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, key, err := apikey.Service{Store: db}.Create(t.Context(), "Help & Söhne", 0)
-	db.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
 	req, _ := http.NewRequest("GET", s.url+"/api/v1/session_pin", nil)
-	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Authorization", "Bearer "+newKey(t, s, "Help & Söhne"))
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
