@@ -14,11 +14,7 @@ import (
 
 // TestAskAboutAFile: what is asked says all that the guest must know.
 func TestAskAboutAFile(t *testing.T) {
-	person, program := pty(t)
-	out := &shown{}
-	term := newTerminal(program, out)
-	var hours clock
-	term.now = hours.now
+	person, term, out, hours := atTerminal(t)
 	answer := make(chan bool, 1)
 	q := presenter.Question{Name: "Eve", File: &transfer.Wish{Name: "fix.exe", Size: 12_345_678, Folder: "/home/ann/Downloads", Program: true}}
 	go func() { answer <- term.Ask(context.Background(), q) }()
@@ -59,11 +55,7 @@ func TestPickFile(t *testing.T) {
 		"wrong three times":       {[]string{"/x\r", "/y\r", "/z\r"}, "", "No file is sent"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			person, program := pty(t)
-			out := &shown{}
-			term := newTerminal(program, out)
-			var hours clock
-			term.now = hours.now
+			person, term, out, hours := atTerminal(t)
 			picked := make(chan string, 1)
 			go func() {
 				picked <- term.PickFile(context.Background(), presenter.Question{Name: "Eve", File: &transfer.Wish{Give: true}})

@@ -55,6 +55,16 @@ func (c *clock) pass(t *testing.T, keys int, d time.Duration) {
 	c.late += d
 }
 
+// atTerminal seats a person at a terminal: what it shows is in out, and it lives by the clock hours.
+func atTerminal(t *testing.T) (person *os.File, term *terminal, out *shown, hours *clock) {
+	t.Helper()
+	person, program := pty(t)
+	out, hours = &shown{}, &clock{}
+	term = newTerminal(program, out)
+	term.now = hours.now
+	return person, term, out, hours
+}
+
 func TestAsk(t *testing.T) {
 	const question = "Type y and press Enter"
 	for name, c := range map[string]struct {
@@ -80,11 +90,7 @@ func TestAsk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			person, program := pty(t)
-			out := &shown{}
-			term := newTerminal(program, out)
-			var hours clock
-			term.now = hours.now
+			person, term, out, hours := atTerminal(t)
 			term.listen()
 			if c.before != "" {
 				if _, err := person.WriteString(c.before); err != nil {
@@ -119,11 +125,7 @@ func TestAsk(t *testing.T) {
 
 // Who types /help, as the presenter advises, has not answered.
 func TestAskAfterACommand(t *testing.T) {
-	person, program := pty(t)
-	out := &shown{}
-	term := newTerminal(program, out)
-	var hours clock
-	term.now = hours.now
+	person, term, out, hours := atTerminal(t)
 	answer := make(chan bool, 1)
 	go func() { answer <- term.Ask(context.Background(), presenter.Question{Name: "Eve"}) }()
 	hours.pass(t, 0, deaf)
@@ -183,11 +185,7 @@ func TestAskLine(t *testing.T) {
 
 // TestTypedLines: what is typed while nothing is asked is for the chat; an answer never is.
 func TestTypedLines(t *testing.T) {
-	person, program := pty(t)
-	out := &shown{}
-	term := newTerminal(program, out)
-	var hours clock
-	term.now = hours.now
+	person, term, out, hours := atTerminal(t)
 	lines := make(chan string, 8)
 	term.listenFor(func(line string) { lines <- line })
 	next := func(want string) {

@@ -56,7 +56,7 @@ func TestTheMainJob(t *testing.T) {
 			v.screenshot("waiting")
 			sharing := presentDesktop(t, b, d, pin)
 			v.wantState("live  control=yes")
-			v.exact(d, stillness)
+			v.exactWithin(d, stillness)
 			v.screenshot("live")
 
 			if urls := eval[string](v, `performance.getEntriesByType('resource').map(e => e.name).join(' ') + document.referrer`); strings.Contains(urls, pin) ||
@@ -68,13 +68,13 @@ func TestTheMainJob(t *testing.T) {
 			if err := xvfb.Resize(d.display, "800x600"); err != nil {
 				t.Fatal(err)
 			}
-			v.exact(d, 5*time.Second)
+			v.exact(d)
 			v.wantState("live")
 			v.screenshot("resized")
 			if err := xvfb.Resize(d.display, "1024x768"); err != nil {
 				t.Fatal(err)
 			}
-			v.exact(d, 5*time.Second)
+			v.exact(d)
 
 			b.prog.signal(killSignal)
 			b.prog.wait()
@@ -84,11 +84,11 @@ func TestTheMainJob(t *testing.T) {
 			d.fill(100, 400, 300, 200, 0x22aa44)
 			b.run()
 			v.wantState("live  control=yes")
-			v.exact(d, stillness)
+			v.exactWithin(d, stillness)
 			before := typed()
 			v.click(100, 100)
 			v.press("KeyZ", "z", "z", 0)
-			eventually(t, 5*time.Second, "typing after the restart", func() bool { return typed() == before+"z" })
+			eventually(t, "typing after the restart", func() bool { return typed() == before+"z" })
 
 			sharing.signal(os.Interrupt)
 			if code := sharing.wait(); code != 0 {
@@ -118,7 +118,7 @@ func clickAndType(t *testing.T, d *xdesktop, v *page, pad *clickPad, typed func(
 			if got != at {
 				t.Errorf("a click on %v landed on %v", at, got)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(waitLimit):
 			t.Fatalf("a click on %v did not arrive", at)
 		}
 	}
@@ -150,14 +150,14 @@ func clickAndType(t *testing.T, d *xdesktop, v *page, pad *clickPad, typed func(
 	} {
 		step.do()
 		want += step.adds
-		for deadline := time.Now().Add(10 * time.Second); typed() != want; {
+		for deadline := time.Now().Add(waitLimit); typed() != want; {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: typed %q, arrived %q", step.name, want, typed())
 			}
 			v.state() // a round trip to the browser
 		}
 	}
-	v.exact(d, stillness)
+	v.exactWithin(d, stillness)
 	v.screenshot("typed")
 }
 
@@ -195,14 +195,14 @@ func TestGrantsSurviveTheBroker(t *testing.T) {
 	v.screenshot("asking-for-control")
 	g.answers <- true
 	v.wantState("live  control=yes")
-	v.exact(d, stillness)
+	v.exactWithin(d, stillness)
 	for range 2 {
 		b.prog.signal(killSignal)
 		b.prog.wait()
 		d.fill(200, 100, 200, 200, 0x3344ff)
 		b.run()
 		v.wantState("live  control=yes")
-		v.exact(d, stillness)
+		v.exactWithin(d, stillness)
 	}
 	if len(g.asked) > 0 {
 		t.Error("the guest was asked again after a restart of the broker")
@@ -233,7 +233,7 @@ func TestDeniedViewer(t *testing.T) {
 		v.screenshot("denied")
 		v.do(clicks("#panel-actions button"))
 	}
-	eventually(t, 10*time.Second, "the page ends", func() bool { st := v.state(); return st[:5] == "ended" || st[:5] == "error" })
+	eventually(t, "the page ends", func() bool { st := v.state(); return st[:5] == "ended" || st[:5] == "error" })
 	v.screenshot("blocked")
 	for range 3 {
 		v.open("about:blank")
@@ -259,13 +259,13 @@ func TestOthersDoNotSlowTheTechnician(t *testing.T) {
 	v := startChromium(t, 1200, 900)
 	v.open(b.url + "/view#" + pin)
 	v.wantState("live  control=yes")
-	v.exact(d, stillness)
+	v.exactWithin(d, stillness)
 	round := func() time.Duration {
 		var all []time.Duration
 		for i := range 9 {
 			start := time.Now()
 			d.fill(50+40*i, 60, 300, 400, uint32(start.UnixNano())&0xffffff)
-			v.exact(d, stillness)
+			v.exactWithin(d, stillness)
 			all = append(all, time.Since(start))
 		}
 		slices.Sort(all)
@@ -277,24 +277,24 @@ func TestOthersDoNotSlowTheTechnician(t *testing.T) {
 	hidden.open(b.url + "/view#" + pin)
 	hidden.wantState("live")
 	hidden.window(browser.WindowStateMinimized)
-	eventually(t, 5*time.Second, "the page is hidden", func() bool { return hidden.text("document.visibilityState") == "hidden" })
+	eventually(t, "the page is hidden", func() bool { return hidden.text("document.visibilityState") == "hidden" })
 	frozen := b.view(pin, "")
-	eventually(t, 5*time.Second, "the third viewer is live", func() bool { n, _ := frozen.got(); return n > 0 })
+	eventually(t, "the third viewer is live", func() bool { n, _ := frozen.got(); return n > 0 })
 	frozen.freeze(true)
 	noise := d.noise(t)
 	for range 12 { // 4 MB, far more than a frozen viewer may have waiting
 		noise(400, 300)
-		v.exact(d, 5*time.Second)
+		v.exactWithin(d, 5*time.Second)
 	}
 	together := round()
 	t.Logf("exact after a change, median: %v alone, %v beside a frozen and a hidden viewer", alone, together)
 	hidden.window(browser.WindowStateNormal)
-	hidden.exact(d, 20*time.Second) // if it lagged behind the noise it waits for its next keyframe
+	hidden.exact(d) // if it lagged behind the noise it waits for its next keyframe
 	frozen.freeze(false)
 	start := time.Now()
 	late := b.view(pin, "")
-	eventually(t, 2*time.Second, "the late viewer is exact", func() bool { return late.shows(d) })
+	within(t, 2*time.Second, "the late viewer is exact", func() bool { return late.shows(d) })
 	t.Logf("the late viewer was exact after %v", time.Since(start).Round(time.Millisecond))
-	eventually(t, 20*time.Second, "the thawed viewer is exact", func() bool { return frozen.shows(d) })
+	eventually(t, "the thawed viewer is exact", func() bool { return frozen.shows(d) })
 	t.Logf("the thawed viewer was exact after %v", time.Since(start).Round(time.Millisecond))
 }

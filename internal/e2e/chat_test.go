@@ -32,23 +32,23 @@ func TestChatBeforeAndAfterTheYes(t *testing.T) {
 	v := s.view(pin, "")
 	g.wantQuestion(t.Fatal)
 	v.control(wire.Control{Type: wire.TypeChat, Client: "1", Text: "it is me\x1b[2J\nreally"})
-	eventually(t, 10*time.Second, "the guest reads it", func() bool {
+	eventually(t, "the guest reads it", func() bool {
 		return strings.Contains(s.log.String(), "presenter: viewer (not let in; answer by /tell 1 TEXT) says: it is me[2J\n    really\n")
 	})
 	guest.tell(t, "my secret", 0)
 	guest.tell(t, "who are you?", 1)
-	eventually(t, 10*time.Second, "the answer", func() bool { return slices.Contains(v.hears(), "who are you?") })
+	eventually(t, "the answer", func() bool { return slices.Contains(v.hears(), "who are you?") })
 	if got := v.hears(); slices.Contains(got, "my secret") {
 		t.Fatalf("who was not let in hears %q", got)
 	}
 	g.answers <- true
-	eventually(t, 10*time.Second, "the log after the yes", func() bool { return slices.Contains(v.hears(), "my secret") })
+	eventually(t, "the log after the yes", func() bool { return slices.Contains(v.hears(), "my secret") })
 
 	s.stop()
 	guest.tell(t, "are you still there?", 0)
 	s.start()
 	again := s.view(pin, v.resume)
-	eventually(t, 30*time.Second, "what was said meanwhile", func() bool { return slices.Contains(again.hears(), "are you still there?") })
+	within(t, 30*time.Second, "what was said meanwhile", func() bool { return slices.Contains(again.hears(), "are you still there?") })
 	status, a := s.call("GET", "/api/v1/chat_log?session_pin="+pin, nil)
 	lines, _ := a["chat_log"].([]any)
 	if status != 200 || len(lines) != 4 {

@@ -59,7 +59,7 @@ func TestNothingPassesBeforeTheGuestsYes(t *testing.T) {
 		return n > 0 || len(desk.events) > 0 || desk.grabs > 0
 	})
 	g.answers <- true
-	eventually(t, 5*time.Second, "the picture after the yes", func() bool { return v.differs(desk) == 0 })
+	eventually(t, "the picture after the yes", func() bool { return v.differs(desk) == 0 })
 	v.input(1, key("x"))
 	never(t, "input with the view grant only", func() bool { return len(desk.typed()) > 0 })
 	v.control(wire.Control{Type: wire.TypeAsk, Control: true})
@@ -67,9 +67,9 @@ func TestNothingPassesBeforeTheGuestsYes(t *testing.T) {
 		t.Fatalf("the guest was asked %+v", q)
 	}
 	g.answers <- true
-	eventually(t, 5*time.Second, "control", func() bool { return v.me().Control })
+	eventually(t, "control", func() bool { return v.me().Control })
 	v.input(1, key("x"))
-	eventually(t, 5*time.Second, "input", func() bool { return len(desk.typed()) == 1 })
+	eventually(t, "input", func() bool { return len(desk.typed()) == 1 })
 }
 
 // The viewer in control must not be able to say yes for another, or for itself.
@@ -80,22 +80,22 @@ func TestControllerCannotAnswerTheQuestion(t *testing.T) {
 	first := s.view(pin, "")
 	g.wantQuestion(t.Fatal)
 	g.answers <- true
-	eventually(t, 5*time.Second, "view", func() bool { return first.me().View })
+	eventually(t, "view", func() bool { return first.me().View })
 	first.control(wire.Control{Type: wire.TypeAsk, Control: true})
 	g.wantQuestion(t.Fatal)
 	g.answers <- true
-	eventually(t, 5*time.Second, "control", func() bool { return first.me().Control })
+	eventually(t, "control", func() bool { return first.me().Control })
 
 	first.input(1, wire.Event{Type: wire.EventKey, Down: true, Code: "ShiftLeft"})
-	eventually(t, 5*time.Second, "a held key", func() bool { return len(desk.typed()) == 1 })
+	eventually(t, "a held key", func() bool { return len(desk.typed()) == 1 })
 	second := s.view(pin, "")
 	g.wantQuestion(t.Fatal)
-	eventually(t, 5*time.Second, "viewers are told of the question", func() bool {
+	eventually(t, "viewers are told of the question", func() bool {
 		first.mu.Lock()
 		defer first.mu.Unlock()
 		return first.state.Question
 	})
-	eventually(t, 5*time.Second, "held keys are let go", func() bool {
+	eventually(t, "held keys are let go", func() bool {
 		desk.mu.Lock()
 		defer desk.mu.Unlock()
 		return desk.released > 0
@@ -107,13 +107,13 @@ func TestControllerCannotAnswerTheQuestion(t *testing.T) {
 	}
 	never(t, "an answer by the first viewer", func() bool { return len(desk.typed()) > 1 || second.me().View })
 	g.answers <- false
-	eventually(t, 5*time.Second, "a refusal", func() bool {
+	eventually(t, "a refusal", func() bool {
 		second.mu.Lock()
 		defer second.mu.Unlock()
 		return len(second.refused) == 1
 	})
 	first.input(1, key("z"))
-	eventually(t, 5*time.Second, "input after the question", func() bool { return len(desk.typed()) == 2 })
+	eventually(t, "input after the question", func() bool { return len(desk.typed()) == 2 })
 	if s.b.Stats().Drops["question"] == 0 {
 		t.Error("the relay let input through to the presenter while the guest was asked")
 	}
@@ -125,9 +125,9 @@ func TestForgedMessagesChangeNothing(t *testing.T) {
 	pin, desk := s.newPIN(), newFakeDesktop(320, 200)
 	s.present(pin, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
 	first := s.view(pin, "")
-	eventually(t, 5*time.Second, "the first is exact", func() bool { return first.differs(desk) == 0 && first.me().Control })
+	eventually(t, "the first is exact", func() bool { return first.differs(desk) == 0 && first.me().Control })
 	second := s.view(pin, "")
-	eventually(t, 5*time.Second, "the second is exact", func() bool { return second.differs(desk) == 0 })
+	eventually(t, "the second is exact", func() bool { return second.differs(desk) == 0 })
 
 	second.control(wire.Control{Type: wire.TypeGrant, Viewer: second.me().Viewer, View: true, Control: true})
 	// The harness writes a forged viewer number into each header.
@@ -148,7 +148,7 @@ func TestForgedMessagesChangeNothing(t *testing.T) {
 		}
 	}
 	desk.draw(drawDot)
-	eventually(t, 5*time.Second, "the stream goes on", func() bool { return first.differs(desk) == 0 && second.differs(desk) == 0 })
+	eventually(t, "the stream goes on", func() bool { return first.differs(desk) == 0 && second.differs(desk) == 0 })
 }
 
 func TestStrangersPresenterVoidsTheGrants(t *testing.T) {
@@ -156,7 +156,7 @@ func TestStrangersPresenterVoidsTheGrants(t *testing.T) {
 	pin, desk := s.newPIN(), newFakeDesktop(320, 200)
 	p := s.present(pin, presenter.Config{Screen: desk, Input: desk, Name: "desk", Consent: presenter.ControlFree})
 	v := s.view(pin, "")
-	eventually(t, 5*time.Second, "control", func() bool { return v.me().Control && v.differs(desk) == 0 })
+	eventually(t, "control", func() bool { return v.me().Control && v.differs(desk) == 0 })
 
 	other := newFakeDesktop(400, 300)
 	g := newGuest()
@@ -164,7 +164,7 @@ func TestStrangersPresenterVoidsTheGrants(t *testing.T) {
 	if err := p.wait(t); !errors.Is(err, presenter.ErrReplaced) {
 		t.Errorf("the old presenter ended with %v", err)
 	}
-	eventually(t, 5*time.Second, "the viewer is told", func() bool {
+	eventually(t, "the viewer is told", func() bool {
 		me := v.me()
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -173,26 +173,26 @@ func TestStrangersPresenterVoidsTheGrants(t *testing.T) {
 	v.control(wire.Control{Type: wire.TypeAsk})
 	g.wantQuestion(t.Fatal)
 	g.answers <- true
-	eventually(t, 5*time.Second, "the new picture", func() bool { return v.differs(other) == 0 })
+	eventually(t, "the new picture", func() bool { return v.differs(other) == 0 })
 	v.control(wire.Control{Type: wire.TypeAsk, Control: true})
 	g.wantQuestion(t.Fatal)
 	g.answers <- true
-	eventually(t, 5*time.Second, "control", func() bool { return v.me().Control })
+	eventually(t, "control", func() bool { return v.me().Control })
 	v.input(1, key("x"))
 	never(t, "input before the viewer's person goes on", func() bool { return len(other.typed()) > 0 })
 	v.mu.Lock()
 	epoch := v.epoch
 	v.mu.Unlock()
 	v.control(wire.Control{Type: wire.TypeContinue, Epoch: epoch})
-	eventually(t, 5*time.Second, "held no more", func() bool { return !v.me().Held })
+	eventually(t, "held no more", func() bool { return !v.me().Held })
 	v.input(1, key("x"))
-	eventually(t, 5*time.Second, "input", func() bool { return len(other.typed()) == 1 })
+	eventually(t, "input", func() bool { return len(other.typed()) == 1 })
 }
 
 // wait returns what Run returned, without stopping the presenter.
 func (r *sharing) wait(t *testing.T) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
 	defer cancel()
 	select {
 	case err := <-r.ended:
@@ -209,11 +209,11 @@ func TestSilentViewerLetsGo(t *testing.T) {
 	pin, desk := s.newPIN(), newFakeDesktop(320, 200)
 	s.present(pin, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
 	v := s.view(pin, "")
-	eventually(t, 5*time.Second, "control", func() bool { return v.me().Control && v.differs(desk) == 0 })
+	eventually(t, "control", func() bool { return v.me().Control && v.differs(desk) == 0 })
 	v.input(1, wire.Event{Type: wire.EventButton, Button: wire.ButtonLeft, Down: true})
-	eventually(t, 5*time.Second, "the button", func() bool { return len(desk.typed()) == 1 })
+	eventually(t, "the button", func() bool { return len(desk.typed()) == 1 })
 	start := time.Now()
-	eventually(t, 5*time.Second, "the release", func() bool {
+	within(t, 5*time.Second, "the release", func() bool {
 		desk.mu.Lock()
 		defer desk.mu.Unlock()
 		return desk.released == 1
@@ -222,9 +222,9 @@ func TestSilentViewerLetsGo(t *testing.T) {
 		t.Errorf("released after %v, which is too soon", d)
 	}
 	v.input(1, wire.Event{Type: wire.EventButton, Button: wire.ButtonLeft, Down: true})
-	eventually(t, 5*time.Second, "the button again", func() bool { return len(desk.typed()) == 2 })
+	eventually(t, "the button again", func() bool { return len(desk.typed()) == 2 })
 	v.close()
-	eventually(t, time.Second, "the release when the socket ends", func() bool {
+	within(t, time.Second, "the release when the socket ends", func() bool {
 		desk.mu.Lock()
 		defer desk.mu.Unlock()
 		return desk.released == 2

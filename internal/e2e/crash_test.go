@@ -102,7 +102,7 @@ func noHookIsLost(t *testing.T, database string, events, kills int) {
 		}
 	}
 	for arrived := got.succeeded(); arrived < events; { // on a busy machine it takes long, but it goes on
-		eventually(t, 2*time.Minute, fmt.Sprintf("more deliveries arrive than %d of %d", arrived, events), func() bool { return got.succeeded() > arrived })
+		within(t, 2*time.Minute, fmt.Sprintf("more deliveries arrive than %d of %d", arrived, events), func() bool { return got.succeeded() > arrived })
 		arrived = got.succeeded()
 	}
 	answers, failures := got.figures()
@@ -136,7 +136,7 @@ func (s crashed) check(ctx context.Context, t *testing.T, c *caller, got *failin
 		Newest int
 		Events []struct{ Number int }
 	}
-	eventually(t, time.Minute, "all deliveries are done", func() bool {
+	within(t, time.Minute, "all deliveries are done", func() bool {
 		if err := c.until(ctx, "GET", "/api/v1/deliveries?session_pin="+s.pin, nil, s.token, &list); err != nil {
 			t.Fatal(err)
 		}

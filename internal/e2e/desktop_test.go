@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
@@ -60,14 +59,14 @@ func (d *xdesktop) managed() {
 	d.t.Helper()
 	file := filepath.Join(d.t.TempDir(), "managed")
 	run(d.t, d.env(), "openbox", "--sm-disable", "--startup", "touch "+file)
-	eventually(d.t, 20*time.Second, "the window manager runs", func() bool { _, err := os.Stat(file); return err == nil })
+	eventually(d.t, "the window manager runs", func() bool { _, err := os.Stat(file); return err == nil })
 }
 
 // listed waits until the window manager lists n windows.
 func (d *xdesktop) listed(n uint32) {
 	d.t.Helper()
 	const list = "_NET_CLIENT_LIST"
-	eventually(d.t, 20*time.Second, "the window is there", func() bool {
+	eventually(d.t, "the window is there", func() bool {
 		atom, err := xproto.InternAtom(d.c, false, uint16(len(list)), list).Reply()
 		if err != nil {
 			return false
@@ -87,7 +86,7 @@ func (d *xdesktop) typewriter() (typed func() string) {
 		b, _ := os.ReadFile(file) // not there yet
 		return string(b)
 	}
-	eventually(d.t, 20*time.Second, "the xterm runs", func() bool { _, err := os.Stat(file); return err == nil })
+	eventually(d.t, "the xterm runs", func() bool { _, err := os.Stat(file); return err == nil })
 	return typed
 }
 

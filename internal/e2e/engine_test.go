@@ -43,13 +43,13 @@ func TestEveryEngine(t *testing.T) {
 		if !eval[bool](v, "crossOriginIsolated") {
 			t.Error("the page may not have shared memory")
 		}
-		v.exact(d, stillness)
+		v.exactWithin(d, stillness)
 		noise(300, 200) // JPEG first
-		v.exact(d, 5*time.Second)
+		v.exact(d)
 		for _, at := range [][2]int{{30, 40}, {310, 222}, {311, 222}, {30, 40}} {
 			x, y := v.at(at[0], at[1])
 			v.do(command(input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: x, Y: y}))
-			eventually(t, 5*time.Second, "the pointer follows: "+engine.name, func() bool {
+			eventually(t, "the pointer follows: "+engine.name, func() bool {
 				p, err := xproto.QueryPointer(d.c, d.root).Reply()
 				return err == nil && [2]int{int(p.RootX), int(p.RootY)} == at
 			})
@@ -57,22 +57,22 @@ func TestEveryEngine(t *testing.T) {
 		v.click(600, 470)
 		select {
 		case <-pad.clicks:
-		case <-time.After(5 * time.Second):
+		case <-time.After(waitLimit):
 			t.Fatalf("%s: a click did not arrive", engine.name)
 		}
 		v.click(100, 100)
 		before := typed()
 		v.typeText("ab c")
-		eventually(t, 5*time.Second, "typing: "+engine.name, func() bool { return typed() == before+"ab c" })
+		eventually(t, "typing: "+engine.name, func() bool { return typed() == before+"ab c" })
 
 		v.window(browser.WindowStateMinimized)
-		eventually(t, 5*time.Second, "the page is hidden", func() bool { return v.text("document.visibilityState") == "hidden" })
+		eventually(t, "the page is hidden", func() bool { return v.text("document.visibilityState") == "hidden" })
 		for i := range 8 { // more than may be on its way without acks
 			d.fill(50+10*i, 60, 200, 200, uint32(0x123456*(i+1)))
 			<-time.After(50 * time.Millisecond)
 		}
 		v.window(browser.WindowStateNormal)
-		v.exact(d, 5*time.Second)
+		v.exact(d)
 	}
 }
 
@@ -168,7 +168,7 @@ func TestHostileDataDoesNotFreezeThePage(t *testing.T) {
 	v.open(s.url + "/view#" + pin)
 	v.wantState("waiting picture")
 	start, slowest := time.Now(), time.Duration(0)
-	eventually(t, 20*time.Second, "the page says what happened", func() bool {
+	eventually(t, "the page says what happened", func() bool {
 		asked := time.Now()
 		st := v.state()
 		slowest = max(slowest, time.Since(asked))

@@ -79,7 +79,7 @@ func TestExamples(t *testing.T) {
 					t.Errorf("%s:\n%s\nanswers nothing", e.name, source)
 				}
 			}
-			eventually(t, 20*time.Second, "the invitation is mailed", func() bool { return len(mails.Mails()) > 0 })
+			eventually(t, "the invitation is mailed", func() bool { return len(mails.Mails()) > 0 })
 		})
 	}
 }
@@ -112,7 +112,7 @@ func (s *site) delivered(t *testing.T, pin, token, to string) (id string) {
 		t.Fatal(err)
 	}
 	defer ws.Close()
-	eventually(t, 10*time.Second, "the hook has fired", func() bool {
+	eventually(t, "the hook has fired", func() bool {
 		req, err := http.NewRequest("GET", s.url+"/api/v1/deliveries?session_pin="+pin, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -256,7 +256,7 @@ func (g *guest) wantQuestion(fail func(...any)) presenter.Question {
 	select {
 	case q := <-g.asked:
 		return q
-	case <-time.After(10 * time.Second):
+	case <-time.After(waitLimit):
 		fail("the guest was not asked")
 		return presenter.Question{}
 	}

@@ -181,7 +181,10 @@ func (w *shared) move(name string) string {
 	return w.v.text(fmt.Sprintf(`(m => m ? m.dataset.state + ': ' + m.querySelector('.does').textContent : '')(document.querySelector('.move[data-name=%q]'))`, name))
 }
 
-func (w *shared) wantMove(t *testing.T, limit time.Duration, name, prefix string) {
+// moveLimit is for what may have to wait until all of a file has moved.
+const moveLimit = 3 * time.Minute
+
+func (w *shared) wantMove(t *testing.T, name, prefix string) {
 	t.Helper()
 	got := ""
 	defer func() {
@@ -189,7 +192,7 @@ func (w *shared) wantMove(t *testing.T, limit time.Duration, name, prefix string
 			t.Logf("the page says %q of %s", got, name)
 		}
 	}()
-	eventually(t, limit, name+" is "+prefix, func() bool { got = w.move(name); return strings.HasPrefix(got, prefix) })
+	within(t, moveLimit, name+" is "+prefix, func() bool { got = w.move(name); return strings.HasPrefix(got, prefix) })
 }
 
 func (w *shared) act(name, what string) {
@@ -202,7 +205,7 @@ func (w *shared) said(text string) bool { return strings.Contains(w.s.log.String
 func TestFilesOverABrokenConnection(t *testing.T) {
 	w := shareFiles(t, transfer.Config{Policy: transfer.Both})
 	saved := w.v.downloads()
-	size, limit := fileSize(), 3*time.Minute
+	size := fileSize()
 
 	path, sum := randomFile(t, "to the guest.bin", size)
 	w.v.do(chromedp.SetUploadFiles("#files-choose", []string{path}))
@@ -210,14 +213,14 @@ func TestFilesOverABrokenConnection(t *testing.T) {
 	if q.File == nil || q.File.Name != "to the guest.bin" || q.File.Size != int64(size) || q.File.Give {
 		t.Fatalf("the guest was asked %+v", q.File)
 	}
-	w.wantMove(t, 10*time.Second, "to the guest.bin", "asking")
+	w.wantMove(t, "to the guest.bin", "asking")
 	w.v.screenshot("asking")
 	w.way.left.Store(int64(size)) // both parties' bytes count: half of it
 	start := time.Now()
 	w.g.answers <- true
-	eventually(t, limit, "the cut", func() bool { return w.way.cuts.Load() == 1 })
+	within(t, moveLimit, "the cut", func() bool { return w.way.cuts.Load() == 1 })
 	w.v.screenshot("cut")
-	w.wantMove(t, limit, "to the guest.bin", "done")
+	w.wantMove(t, "to the guest.bin", "done")
 	t.Logf("up: %.1f MB/s, with the cut", float64(size)/1e6/time.Since(start).Seconds())
 	if got := sumOf(filepath.Join(w.dir, "to the guest.bin")); got != sum {
 		t.Errorf("the guest has %s, want %s", got, sum)
@@ -227,18 +230,18 @@ func TestFilesOverABrokenConnection(t *testing.T) {
 	if err := w.guest.SendFile(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	w.wantMove(t, 10*time.Second, "from the guest.bin", "offered")
+	w.wantMove(t, "from the guest.bin", "offered")
 	w.v.screenshot("offered")
 	w.way.left.Store(int64(size))
 	start = time.Now()
 	w.act("from the guest.bin", "accept")
-	eventually(t, limit, "the cut", func() bool { return w.way.cuts.Load() == 2 })
-	w.wantMove(t, limit, "from the guest.bin", "done")
+	within(t, moveLimit, "the cut", func() bool { return w.way.cuts.Load() == 2 })
+	w.wantMove(t, "from the guest.bin", "done")
 	t.Logf("down: %.1f MB/s, with the cut", float64(size)/1e6/time.Since(start).Seconds())
 	w.v.screenshot("done")
 	w.act("from the guest.bin", "save")
-	eventually(t, limit, "the saved file is the same", func() bool { return sumOf(filepath.Join(saved, "from the guest.bin")) == sum })
-	eventually(t, 5*time.Second, "the guest is told", func() bool { return w.said("has been sent to") })
+	within(t, moveLimit, "the saved file is the same", func() bool { return sumOf(filepath.Join(saved, "from the guest.bin")) == sum })
+	eventually(t, "the guest is told", func() bool { return w.said("has been sent to") })
 
 	select {
 	case q := <-w.g.asked:
@@ -274,8 +277,8 @@ func TestFilesSmall(t *testing.T) {
 	w.g.answers <- true
 	q = w.g.wantQuestion(t.Fatal)
 	w.g.answers <- false
-	w.wantMove(t, 10*time.Second, "txt.exe", "done")
-	w.wantMove(t, 10*time.Second, "two.txt", "failed: The other person does not want that.")
+	w.wantMove(t, "txt.exe", "done")
+	w.wantMove(t, "two.txt", "failed: The other person does not want that.")
 	if b, err := os.ReadFile(filepath.Join(w.dir, "txt.exe")); err != nil || string(b) != "hello" {
 		t.Errorf("the guest has %q, %v", b, err)
 	}
@@ -284,7 +287,7 @@ func TestFilesSmall(t *testing.T) {
 	}
 
 	drop(`[new File([new Blob(Array(600).fill(new Uint8Array(1 << 20)))], 'huge.iso')]`)
-	w.wantMove(t, 20*time.Second, "huge.iso", "failed: It is larger than is allowed.")
+	w.wantMove(t, "huge.iso", "failed: It is larger than is allowed.")
 
 	given, _ := randomFile(t, "log.txt", 1000)
 	w.g.path = given
@@ -293,11 +296,11 @@ func TestFilesSmall(t *testing.T) {
 		t.Errorf("the guest was asked %+v", q.File)
 	}
 	w.g.answers <- true
-	w.wantMove(t, 10*time.Second, "log.txt", "done")
+	w.wantMove(t, "log.txt", "done")
 	w.v.do(clicks("#files-ask"))
 	w.g.wantQuestion(t.Fatal)
 	w.g.answers <- false
-	w.wantMove(t, 10*time.Second, "", "failed: The other person does not want that.")
+	w.wantMove(t, "", "failed: The other person does not want that.")
 	w.v.screenshot("list")
 
 	parts := func() int {
@@ -308,22 +311,22 @@ func TestFilesSmall(t *testing.T) {
 	drop(large)
 	w.g.wantQuestion(t.Fatal)
 	w.g.answers <- true
-	w.wantMove(t, 10*time.Second, "large.bin", "moving: ")
-	eventually(t, 10*time.Second, "a part", func() bool { return parts() == 1 })
+	w.wantMove(t, "large.bin", "moving: ")
+	eventually(t, "a part", func() bool { return parts() == 1 })
 	w.v.screenshot("moving")
 	w.act("large.bin", "cancel")
-	w.wantMove(t, 10*time.Second, "large.bin", "failed: Cancelled.")
-	eventually(t, 10*time.Second, "the part is gone", func() bool { return parts() == 0 })
+	w.wantMove(t, "large.bin", "failed: Cancelled.")
+	eventually(t, "the part is gone", func() bool { return parts() == 0 })
 	w.act("large.bin", "forget")
 	drop(large)
 	w.g.wantQuestion(t.Fatal)
 	w.g.answers <- true
-	eventually(t, 10*time.Second, "a part", func() bool { return parts() == 1 })
+	eventually(t, "a part", func() bool { return parts() == 1 })
 	if n := w.guest.CancelFiles(); n != 1 {
 		t.Errorf("%d transfers were cancelled", n)
 	}
-	w.wantMove(t, 10*time.Second, "large.bin", "failed: Cancelled.")
-	eventually(t, 10*time.Second, "the part is gone", func() bool { return parts() == 0 })
+	w.wantMove(t, "large.bin", "failed: Cancelled.")
+	eventually(t, "the part is gone", func() bool { return parts() == 0 })
 }
 
 // TestFilesNeedTheViewGrant: what a viewer without it says of files reaches nobody.
@@ -338,18 +341,18 @@ func TestFilesNeedTheViewGrant(t *testing.T) {
 	v.meets()
 	v.control(wire.Control{Type: wire.TypeFile, File: &wire.File{Op: wire.FileOffer, Number: 1, Name: "x", Size: 3}})
 	v.send(wire.KindChunk, 1, wire.AppendChunk(nil, 0, []byte("abc")))
-	eventually(t, 5*time.Second, "two drops", func() bool { return s.b.Stats().Drops["no_view"] == 2 })
+	eventually(t, "two drops", func() bool { return s.b.Stats().Drops["no_view"] == 2 })
 	g.answers <- true
-	eventually(t, 5*time.Second, "the view", func() bool { return v.me().View })
+	eventually(t, "the view", func() bool { return v.me().View })
 	v.send(wire.KindChunk, 1, wire.AppendChunk(nil, 0, []byte("abc")))
 	v.control(wire.Control{Type: wire.TypeFile, File: &wire.File{Op: wire.FileOffer, Number: 1, Name: "x", Size: 3}})
 	if q := g.wantQuestion(t.Fatal); q.File == nil || q.File.Name != "x" {
 		t.Errorf("the guest was asked %+v", q)
 	}
 	v.send(wire.KindChunk, 1, wire.AppendChunk(nil, 0, []byte("abc")))
-	eventually(t, 5*time.Second, "chunks before the yes are dropped", func() bool { return s.b.Stats().Drops["forged_file"] == 2 })
+	eventually(t, "chunks before the yes are dropped", func() bool { return s.b.Stats().Drops["forged_file"] == 2 })
 	g.answers <- true
-	eventually(t, 5*time.Second, "the yes", func() bool {
+	eventually(t, "the yes", func() bool {
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		return slices.Contains(v.files, "accept 1")
@@ -361,7 +364,7 @@ func TestFilesNeedTheViewGrant(t *testing.T) {
 	v.send(wire.KindChunk, 1, wire.AppendChunk(nil, 0, []byte("abc")))
 	sum := sha256.Sum256([]byte("abc"))
 	v.control(wire.Control{Type: wire.TypeFile, File: &wire.File{Op: wire.FileDone, Number: 1, SHA256: fmt.Sprintf("%x", sum)}})
-	eventually(t, 5*time.Second, "the file", func() bool {
+	eventually(t, "the file", func() bool {
 		b, _ := os.ReadFile(filepath.Join(dir, "x"))
 		return bytes.Equal(b, []byte("abc"))
 	})

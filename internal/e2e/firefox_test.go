@@ -22,7 +22,7 @@ type firefoxPage struct {
 func (p *firefoxPage) wantState(prefix string) {
 	p.t.Helper()
 	var got string
-	eventually(p.t, 60*time.Second, "state "+prefix, func() bool {
+	within(p.t, 60*time.Second, "state "+prefix, func() bool {
 		got = bidi.Eval[string](p.Page, `(({ dataset: d }) => d.state + " " + d.detail + " control=" + d.control)(document.documentElement)`)
 		return strings.HasPrefix(got, prefix)
 	})
@@ -31,7 +31,7 @@ func (p *firefoxPage) wantState(prefix string) {
 // exact waits until the canvas equals the X screenshot on every pixel.
 func (p *firefoxPage) exact(d *xdesktop) {
 	p.t.Helper()
-	eventually(p.t, 20*time.Second, "the canvas is exact", func() bool {
+	eventually(p.t, "the canvas is exact", func() bool {
 		w, h, rgb := d.pixels()
 		sum := sha256.Sum256(rgb)
 		return bidi.Eval[string](p.Page, canvasDigest) == fmt.Sprintf("%dx%d %s", w, h, hex.EncodeToString(sum[:]))
@@ -84,7 +84,7 @@ func TestFirefox(t *testing.T) {
 			if got != want {
 				t.Errorf("a click on %v landed on %v", want, got)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(waitLimit):
 			t.Fatalf("a click on %v did not arrive", want)
 		}
 	}
@@ -94,7 +94,7 @@ func TestFirefox(t *testing.T) {
 	v.Chord(bidi.Enter)
 	v.Chord(bidi.Control, 'c')
 	want := text + "\r\x03"
-	eventually(t, 20*time.Second, "typed text arrives", func() bool { return typed() == want })
+	eventually(t, "typed text arrives", func() bool { return typed() == want })
 	v.exact(d)
 	v.screenshot("typed")
 
@@ -107,7 +107,7 @@ func TestFirefox(t *testing.T) {
 	said := func() string {
 		return bidi.Eval[string](v.Page, `[...document.querySelectorAll('.line:not([data-unheard]) .text')].map((e) => e.textContent).join('|')`)
 	}
-	eventually(t, 10*time.Second, "the line is said", func() bool { return said() == "works in Firefox" })
+	eventually(t, "the line is said", func() bool { return said() == "works in Firefox" })
 	if got := typed(); got != want+"\x16" {
 		t.Errorf("what is said in the chat was typed into the desktop: %q", got)
 	}
@@ -115,7 +115,7 @@ func TestFirefox(t *testing.T) {
 	v.Open(b.url + "/view#" + pin)
 	v.wantState("live  control=yes")
 	v.ClickOn("#chat-button")
-	eventually(t, 10*time.Second, "the chat is there after a reload", func() bool { return said() == "works in Firefox" })
+	eventually(t, "the chat is there after a reload", func() bool { return said() == "works in Firefox" })
 	v.exact(d)
 	v.screenshot("chat")
 }
@@ -126,7 +126,7 @@ func firefoxClipboard(t *testing.T, d *xdesktop, v *firefoxPage) {
 	there := "from here: ✓ äöü"
 	bidi.Eval[int](v.Page, fmt.Sprintf(`navigator.clipboard.writeText(%q).then(() => 0)`, there))
 	v.Chord(bidi.Control, 'v')
-	eventually(t, 20*time.Second, "what is pasted is on the remote clipboard", func() bool {
+	eventually(t, "what is pasted is on the remote clipboard", func() bool {
 		cmd := exec.Command("xclip", "-o", "-selection", "clipboard", "-t", "UTF8_STRING")
 		cmd.Env = append(os.Environ(), d.env()...)
 		got, _ := cmd.Output() // fails while nobody has it
@@ -140,13 +140,13 @@ func firefoxClipboard(t *testing.T, d *xdesktop, v *firefoxPage) {
 		t.Fatal(err)
 	}
 	// Within seconds of a key or a click the page may copy by itself, else by the notice's button.
-	eventually(t, 20*time.Second, "a notice", func() bool {
+	eventually(t, "a notice", func() bool {
 		return bidi.Eval[bool](v.Page, `(() => { document.querySelector('#notice-clipboard .act')?.click(); return document.getElementById('notice-clipboard-copied') !== null; })()`)
 	})
 	v.screenshot("clipboard")
 	v.ClickOn("#chat-button")
 	v.Chord(bidi.Control, 'v')
-	eventually(t, 10*time.Second, "what was copied is on the technician's clipboard", func() bool {
+	eventually(t, "what was copied is on the technician's clipboard", func() bool {
 		return bidi.Eval[string](v.Page, `document.getElementById('chat-field').value`) == here
 	})
 	bidi.Eval[bool](v.Page, `((field) => { field.value = ''; return field.dispatchEvent(new Event('input', {bubbles: true})); })(document.getElementById('chat-field'))`)

@@ -16,7 +16,7 @@ func (p *firefoxPage) wantHelp(want string) {
 
 func (p *firefoxPage) until(what, js string) {
 	p.t.Helper()
-	eventually(p.t, 60*time.Second, what, func() bool { return bidi.Eval[bool](p.Page, "!!("+js+")") })
+	within(p.t, 60*time.Second, what, func() bool { return bidi.Eval[bool](p.Page, "!!("+js+")") })
 }
 
 // TestFirefoxGuest shares a real screen from Firefox by the guest's page: there frames come from a

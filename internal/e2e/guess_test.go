@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"pindesk/internal/apikey"
 	"pindesk/internal/broker"
 	"pindesk/internal/fault"
 	"pindesk/internal/presenter"
@@ -127,9 +126,9 @@ func TestGuessing(t *testing.T) {
 			}
 		})
 	}
-	eventually(t, 20*time.Second, "puzzles are set", func() bool { return puzzled.Load() > 0 })
+	eventually(t, "puzzles are set", func() bool { return puzzled.Load() > 0 })
 	b.present(pin, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
-	eventually(t, 20*time.Second, "the presenter has solved its puzzle", func() bool {
+	eventually(t, "the presenter has solved its puzzle", func() bool {
 		_, state := b.call("GET", "/api/v1/session?session_pin="+pin, nil)
 		return state["presenter_online"] == true
 	})
@@ -188,15 +187,7 @@ func TestAnswersTakeTheSameTime(t *testing.T) {
 		rounds = 3000
 	}
 	s := startSite(t, func(c *broker.Config) { c.TrustedProxies = prefixes("127.0.0.1/32") })
-	db, err := broker.OpenStore(t.Context(), s.cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	_, key, err := apikey.Service{Store: db}.Create(t.Context(), "Help Ltd", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := newKey(t, s, "Help Ltd")
 	ended := s.newPIN()
 	if status, _ := s.call("DELETE", "/api/v1/session?session_pin="+ended, nil); status != 200 {
 		t.Fatal(status)

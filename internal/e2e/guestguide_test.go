@@ -105,7 +105,7 @@ func (g *guide) press(x, y int) {
 func (g *guide) pressOn(p *page, selector string) {
 	g.t.Helper()
 	var at []float64
-	eventually(g.t, 20*time.Second, selector+" can be clicked on", func() bool {
+	eventually(g.t, selector+" can be clicked on", func() bool {
 		at = eval[[]float64](p, fmt.Sprintf(whereIs, selector))
 		return len(at) == 2
 	})
@@ -211,7 +211,7 @@ func TestGuestGuide(t *testing.T) {
 	if !strings.Contains(command, "--handover ") {
 		t.Fatalf("copied: %q", command)
 	}
-	eventually(t, 20*time.Second, "the terminal is there", func() bool { return !bytes.Equal(before, d.colour(guideX+600, guideY+700)) })
+	eventually(t, "the terminal is there", func() bool { return !bytes.Equal(before, d.colour(guideX+600, guideY+700)) })
 	g.press(guideX+700, guideY+760)
 	g.types(command)
 	p.wantHelp("ended moved")
@@ -261,7 +261,7 @@ func (d *xdesktop) colour(x, y int) []byte {
 // clipboard is what was copied on the desktop.
 func (d *xdesktop) clipboard() (text string) {
 	d.t.Helper()
-	eventually(d.t, 20*time.Second, "something is copied", func() bool {
+	eventually(d.t, "something is copied", func() bool {
 		cmd := exec.Command("xclip", "-o", "-selection", "clipboard", "-t", "UTF8_STRING")
 		cmd.Env = append(os.Environ(), d.env()...)
 		got, _ := cmd.Output() // fails while nobody has it

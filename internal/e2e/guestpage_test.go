@@ -105,7 +105,7 @@ func calm(t *testing.T, v *page) {
 	t.Helper()
 	var last string
 	since := time.Now()
-	eventually(t, 20*time.Second, "the picture is still", func() bool {
+	eventually(t, "the picture is still", func() bool {
 		if _, hash := v.canvasHash(); hash != last {
 			last, since = hash, time.Now()
 		}

@@ -31,7 +31,7 @@ func TestOneAnswerForEveryBadPIN(t *testing.T) {
 	expired := s.newPIN()
 	var want string
 	for name, pin := range map[string]string{"expired": expired, "unknown": "AAA-00-0000", "malformed": "nonsense", "empty": ""} {
-		eventually(t, 5*time.Second, name+" is refused", func() bool {
+		eventually(t, name+" is refused", func() bool {
 			status, a := s.call("POST", "/api/v1/join", map[string]string{"session_pin": pin, "role": "viewer"})
 			got := a["error"].(string) + a["message"].(string)
 			if status == 200 {
@@ -104,7 +104,7 @@ func TestGarbageHarmsOnlyItsSender(t *testing.T) {
 	pin, desk := s.newPIN(), newFakeDesktop(320, 200)
 	s.present(pin, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
 	good := s.view(pin, "")
-	eventually(t, 5*time.Second, "a picture", func() bool { return good.differs(desk) == 0 })
+	eventually(t, "a picture", func() bool { return good.differs(desk) == 0 })
 	for name, send := range map[string]struct {
 		kind int
 		msg  []byte
@@ -116,13 +116,13 @@ func TestGarbageHarmsOnlyItsSender(t *testing.T) {
 		"oversize": {websocket.BinaryMessage, make([]byte, wire.MaxViewerMessage+1), websocket.CloseMessageTooBig},
 	} {
 		v := s.view(pin, "")
-		eventually(t, 5*time.Second, "a picture", func() bool { return v.differs(desk) == 0 })
+		eventually(t, "a picture", func() bool { return v.differs(desk) == 0 })
 		v.mu.Lock()
 		_ = v.ws.WriteMessage(send.kind, send.msg)
 		v.mu.Unlock()
 		select {
 		case <-v.done:
-		case <-time.After(5 * time.Second):
+		case <-time.After(waitLimit):
 			t.Errorf("%s: the connection goes on", name)
 		}
 		if got := v.closedWith(); send.code != 0 && got != send.code {
@@ -134,7 +134,7 @@ func TestGarbageHarmsOnlyItsSender(t *testing.T) {
 		v.send(wire.Kind(kind), 3, bytes.Repeat([]byte{0xff}, 40))
 	}
 	desk.draw(drawDot)
-	eventually(t, 5*time.Second, "everybody goes on", func() bool { return good.differs(desk) == 0 && v.differs(desk) == 0 })
+	eventually(t, "everybody goes on", func() bool { return good.differs(desk) == 0 && v.differs(desk) == 0 })
 }
 
 // TestNoSecretIsLogged runs a whole session and searches the log for what must not be there.
@@ -143,7 +143,7 @@ func TestNoSecretIsLogged(t *testing.T) {
 	pin, desk := s.newPIN(), newFakeDesktop(320, 200)
 	p := s.present(pin, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
 	v := s.view(pin, "")
-	eventually(t, 5*time.Second, "a picture", func() bool { return v.differs(desk) == 0 && v.me().Control })
+	eventually(t, "a picture", func() bool { return v.differs(desk) == 0 && v.me().Control })
 	v.input(1, key("s3cr3t"))
 	s.call("GET", "/api/v1/session_url?session_pin="+pin, nil)
 	s.call("GET", "/api/v1/session?session_pin="+pin, nil)
@@ -210,7 +210,7 @@ func TestNothingStaysBehind(t *testing.T) {
 		round()
 	}
 	settled := func() {
-		eventually(t, 10*time.Second, "no feed is left", func() bool { return s.b.Stats().Feeds == 0 })
+		eventually(t, "no feed is left", func() bool { return s.b.Stats().Feeds == 0 })
 	}
 	settled()
 	http.DefaultClient.CloseIdleConnections()

@@ -135,11 +135,11 @@ func TestLatencyExample(t *testing.T) {
 
 	v := startChromium(t, 900, 1000)
 	v.open(proxy.URL + "/resources/latency_example.html")
-	eventually(t, 5*time.Second, "the first bar", func() bool { return v.text(`document.querySelectorAll('.bar').length > 0`) == "true" })
+	eventually(t, "the first bar", func() bool { return v.text(`document.querySelectorAll('.bar').length > 0`) == "true" })
 	v.screenshot("measuring")
 	wantDone := func() {
 		t.Helper()
-		eventually(t, 20*time.Second, "the test is over", func() bool { return v.text(`document.documentElement.dataset.state`) == "done" })
+		eventually(t, "the test is over", func() bool { return v.text(`document.documentElement.dataset.state`) == "done" })
 		if got := v.text(`[...document.querySelectorAll('#regions .name')].map((e) => e.textContent)`); got != "eu-west-2,us-east-1,us-west-2,ap-southeast-2" {
 			t.Errorf("the order of the bars: %s", got)
 		}
@@ -150,12 +150,12 @@ func TestLatencyExample(t *testing.T) {
 	wantDone()
 	v.screenshot("done")
 	v.do(clicks("#again"))
-	eventually(t, 5*time.Second, "it starts again", func() bool { return v.text(`document.documentElement.dataset.state`) == "measuring" })
+	eventually(t, "it starts again", func() bool { return v.text(`document.documentElement.dataset.state`) == "measuring" })
 	wantDone()
 
 	alone := newTab(v.ctx, t)
 	alone.open(s.url + "/resources/latency_example.html")
-	eventually(t, 20*time.Second, "the broker's own page", func() bool {
+	eventually(t, "the broker's own page", func() bool {
 		return alone.text(`document.documentElement.dataset.state + document.querySelectorAll('.bar').length`) == "done1"
 	})
 }

@@ -16,7 +16,7 @@ import (
 // chooses picks an entry of the Screen menu: 0 is all monitors.
 func (p *page) chooses(monitor int) {
 	p.t.Helper()
-	eventually(p.t, 10*time.Second, "the menu has the monitors", func() bool {
+	eventually(p.t, "the menu has the monitors", func() bool {
 		p.do(clicks("#screen-button"))
 		return eval[bool](p, fmt.Sprintf(`document.getElementById('monitor-%d') !== null || (document.querySelector('.shade').dispatchEvent(new PointerEvent('pointerdown', {bubbles: true})), false)`, monitor))
 	})
@@ -41,28 +41,28 @@ func TestEachViewerItsOwnMonitor(t *testing.T) {
 	pin := b.newPIN()
 	presentDesktop(t, b, d, pin)
 	watcher := b.view(pin, "") // counts what it is sent
-	eventually(t, 10*time.Second, "the first viewer sees all", func() bool { return watcher.shows(d) })
+	eventually(t, "the first viewer sees all", func() bool { return watcher.shows(d) })
 	watcher.watch(1)
-	eventually(t, 10*time.Second, "it watches the left one", func() bool { return watcher.me().Stream == 1 && watcher.showsPart(d, left) })
+	eventually(t, "it watches the left one", func() bool { return watcher.me().Stream == 1 && watcher.showsPart(d, left) })
 	watcher.control(wire.Control{Type: wire.TypeYield})
 
 	first := startChromium(t, 1400, 1000)
 	first.open(b.url + "/view#" + pin)
 	first.wantState("live ")
-	first.exact(d, 10*time.Second)
+	first.exact(d)
 	first.wantState("live  control=yes")
 	second := newTab(first.ctx, t)
 	second.open(b.url + "/view?engine=copy#" + pin)
-	second.exact(d, 10*time.Second)
+	second.exact(d)
 
 	keys := func() int { watcher.mu.Lock(); defer watcher.mu.Unlock(); return watcher.keys }
 	undisturbed := keys()
 	first.chooses(2)
-	first.exactPart(d, right, 5*time.Second)
+	first.exactPart(d, right)
 	second.do(clicks("#screen-button"))
 	second.screenshot("menu")
 	second.do(clicks("#monitor-1"))
-	second.exactPart(d, left, 5*time.Second)
+	second.exactPart(d, left)
 	first.do(clicks("#people-button"))
 	first.screenshot("people")
 	first.do(clicks("#people-button"))
@@ -75,27 +75,27 @@ func TestEachViewerItsOwnMonitor(t *testing.T) {
 			if want := [2]int{at[0] + right.X, at[1] + right.Y}; got != want {
 				t.Errorf("a click on %v landed on %v, want %v", at, got, want)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(waitLimit):
 			t.Fatalf("a click on %v did not arrive", at)
 		}
 	}
 	for i := range 5 {
 		d.fill(100*i, 50, 90, 400, uint32(0x203040*i))
 		d.fill(720+90*i, 400, 80, 90, uint32(0x302010*(i+3)))
-		first.exactPart(d, right, 5*time.Second)
-		second.exactPart(d, left, 5*time.Second)
+		first.exactPart(d, right)
+		second.exactPart(d, left)
 	}
 	// By the keyboard to the left one, where the typewriter is, to all, and back.
 	const ctrlAltShift = 2 | 1 | 8
 	first.press("Digit1", "!", "", ctrlAltShift)
-	first.exactPart(d, left, 5*time.Second)
+	first.exactPart(d, left)
 	first.click(100, 100)
 	first.typeText("left")
-	eventually(t, 5*time.Second, "typing on the left monitor", func() bool { return typed() == "left" })
+	eventually(t, "typing on the left monitor", func() bool { return typed() == "left" })
 	first.press("Digit0", "=", "", ctrlAltShift)
-	first.exact(d, 5*time.Second)
+	first.exact(d)
 	first.press("Digit2", "@", "", ctrlAltShift)
-	first.exactPart(d, right, 5*time.Second)
+	first.exactPart(d, right)
 	if n := keys(); n != undisturbed {
 		t.Errorf("while others changed their monitor, a viewer was sent %d keyframes", n-undisturbed)
 	}
@@ -104,18 +104,18 @@ func TestEachViewerItsOwnMonitor(t *testing.T) {
 	b.prog.signal(killSignal)
 	b.prog.wait()
 	b.run()
-	first.exactPart(d, right, 10*time.Second)
-	second.exactPart(d, left, 10*time.Second)
+	first.exactPart(d, right)
+	second.exactPart(d, left)
 
 	if err := xvfb.RemoveMonitor(d.display, "HDMI-1"); err != nil {
 		t.Fatal(err)
 	}
-	first.exact(d, 10*time.Second)
+	first.exact(d)
 	first.screenshot("gone")
-	second.exactPart(d, left, 5*time.Second)
+	second.exactPart(d, left)
 	d.fill(50, 500, 1100, 50, 0x44aa66)
-	first.exact(d, 5*time.Second)
-	second.exactPart(d, left, 5*time.Second)
+	first.exact(d)
+	second.exactPart(d, left)
 }
 
 // TestNothingOfWhatNobodyWatches: a monitor that nobody watches is neither captured nor sent.
@@ -127,7 +127,7 @@ func TestNothingOfWhatNobodyWatches(t *testing.T) {
 	s.present(pin, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
 	v, other := s.view(pin, ""), s.view(pin, "")
 	for _, v := range []*goViewer{v, other} {
-		eventually(t, 10*time.Second, "a viewer sees all", func() bool { return v.differs(desk) == 0 })
+		eventually(t, "a viewer sees all", func() bool { return v.differs(desk) == 0 })
 	}
 	stream := map[string]uint8{}
 	for _, m := range v.monitors() {
@@ -135,12 +135,12 @@ func TestNothingOfWhatNobodyWatches(t *testing.T) {
 	}
 	v.watch(stream["A"])
 	other.watch(stream["A"])
-	eventually(t, 10*time.Second, "only the left one is captured", func() bool {
+	eventually(t, "only the left one is captured", func() bool {
 		desk.mu.Lock()
 		defer desk.mu.Unlock()
 		return slices.Equal(desk.watched, []screen.Rect{{W: 640, H: 480}})
 	})
-	eventually(t, 10*time.Second, "the left one is exact", func() bool { return v.differs(desk) == 0 && other.differs(desk) == 0 })
+	eventually(t, "the left one is exact", func() bool { return v.differs(desk) == 0 && other.differs(desk) == 0 })
 	r := rand.New(rand.NewPCG(5, 5))
 	before := s.b.Stats().BytesIn
 	noise := func(x int) {
@@ -158,7 +158,7 @@ func TestNothingOfWhatNobodyWatches(t *testing.T) {
 			p.Pix[4*i] ^= 0xff
 			return screen.Rect{X: i, W: 1, H: 1}
 		})
-		eventually(t, 10*time.Second, "the left one goes on", func() bool { return v.differs(desk) == 0 && other.differs(desk) == 0 })
+		eventually(t, "the left one goes on", func() bool { return v.differs(desk) == 0 && other.differs(desk) == 0 })
 	}
 	for i := range 10 {
 		noise(640) // 1.2 MB, a JPEG of some 400 kB
@@ -168,12 +168,12 @@ func TestNothingOfWhatNobodyWatches(t *testing.T) {
 		t.Errorf("%d bytes came to the broker for ten dots", n)
 	}
 	other.watch(stream["B"])
-	eventually(t, 10*time.Second, "the right one is shown", func() bool { return other.me().Stream == stream["B"] && other.differs(desk) == 0 })
+	eventually(t, "the right one is shown", func() bool { return other.me().Stream == stream["B"] && other.differs(desk) == 0 })
 	noise(640)
-	eventually(t, 10*time.Second, "and goes on", func() bool { return v.differs(desk) == 0 && other.differs(desk) == 0 })
+	eventually(t, "and goes on", func() bool { return v.differs(desk) == 0 && other.differs(desk) == 0 })
 
 	// Input is the desktop's by its stream's origin; that of a layout which is gone is not.
-	eventually(t, 10*time.Second, "somebody controls", func() bool { return v.me().Control })
+	eventually(t, "somebody controls", func() bool { return v.me().Control })
 	move := func(stream uint8, layout uint16, x, y int) {
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -189,7 +189,7 @@ func TestNothingOfWhatNobodyWatches(t *testing.T) {
 	move(200, layout, 1, 1)
 	move(stream["B"], layout, 5000, 4)
 	want := []wire.Event{{Type: wire.EventMove, X: 643, Y: 4}, {Type: wire.EventMove, X: 1279, Y: 4}}
-	eventually(t, 5*time.Second, "the moves arrive", func() bool { return len(desk.typed()) >= len(want) })
+	eventually(t, "the moves arrive", func() bool { return len(desk.typed()) >= len(want) })
 	if got := desk.typed(); !slices.EqualFunc(got, want, func(a, b wire.Event) bool { return a.X == b.X && a.Y == b.Y }) {
 		t.Errorf("the desktop got %+v, want %+v", got, want)
 	}

@@ -116,6 +116,13 @@ func clicks(selector string) action {
 	})
 }
 
+// clickByScript clicks an element as a script would, not a person (as clicks does): at once, and where
+// it stands, or what covers it, does not matter. No pointer moves, and the focus stays where it is.
+func (p *page) clickByScript(id string) {
+	p.t.Helper()
+	eval[bool](p, fmt.Sprintf("document.getElementById(%q).click(), true", id))
+}
+
 // limited runs f with the time that one action may take.
 func (p *page) limited(f func(context.Context) error) {
 	p.t.Helper()
@@ -211,13 +218,25 @@ func (p *page) canvasHash() (size, hash string) {
 }
 
 // exact waits until the canvas equals the X screenshot on every pixel.
-func (p *page) exact(d *xdesktop, limit time.Duration) {
+func (p *page) exact(d *xdesktop) {
 	p.t.Helper()
-	p.exactPart(d, screen.Rect{}, limit)
+	p.exactWithin(d, waitLimit)
 }
 
-// exactPart is exact for a part of the desktop; an empty one means all of it.
-func (p *page) exactPart(d *xdesktop, part screen.Rect, limit time.Duration) {
+// exactWithin is exact where the time is part of what the test asserts.
+func (p *page) exactWithin(d *xdesktop, limit time.Duration) {
+	p.t.Helper()
+	p.showsWithin(d, screen.Rect{}, limit)
+}
+
+// exactPart is exact for a part of the desktop.
+func (p *page) exactPart(d *xdesktop, part screen.Rect) {
+	p.t.Helper()
+	p.showsWithin(d, part, waitLimit)
+}
+
+// showsWithin waits until the canvas equals a part of the X screenshot; an empty one means all of it.
+func (p *page) showsWithin(d *xdesktop, part screen.Rect, limit time.Duration) {
 	p.t.Helper()
 	start := time.Now()
 	for tick := time.NewTicker(20 * time.Millisecond); ; <-tick.C {
@@ -350,7 +369,7 @@ func (p *page) window(state browser.WindowState) {
 func savedFile(t *testing.T, dir, ext string) string {
 	t.Helper()
 	var text []byte
-	eventually(t, 10*time.Second, "a saved file "+ext, func() bool {
+	eventually(t, "a saved file "+ext, func() bool {
 		files, _ := filepath.Glob(filepath.Join(dir, "*"+ext))
 		if len(files) == 1 {
 			text, _ = os.ReadFile(files[0])

@@ -82,7 +82,7 @@ func (p *program) wait() int {
 	p.t.Helper()
 	select {
 	case <-p.done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(waitLimit):
 		p.t.Fatalf("%s goes on", p.cmd.Path)
 	}
 	return p.cmd.ProcessState.ExitCode()
@@ -124,7 +124,7 @@ func startBroker(t *testing.T, databaseURL string, more ...string) *brokerProgra
 func (b *brokerProgram) run() {
 	b.t.Helper()
 	b.prog = run(b.t, nil, filepath.Join(bin, "broker"), b.args...)
-	eventually(b.t, 20*time.Second, "the broker is ready", func() bool {
+	eventually(b.t, "the broker is ready", func() bool {
 		select {
 		case <-b.prog.done:
 			b.t.Fatalf("the broker ended:\n%s", b.prog.out)
@@ -184,12 +184,12 @@ func TestBrokerProgram(t *testing.T) {
 		defer slow.Close()
 		// A request whose body is on its way holds the drain up.
 		fmt.Fprintf(slow, "POST /api/v1/join HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
-		eventually(t, 5*time.Second, "the request has begun", func() bool {
+		eventually(t, "the request has begun", func() bool {
 			b.newPIN() // a later request was answered
 			return true
 		})
 		b.prog.signal(os.Interrupt)
-		eventually(t, 5*time.Second, "the drain has begun", func() bool { return strings.Contains(b.prog.out.String(), "going down") })
+		eventually(t, "the drain has begun", func() bool { return strings.Contains(b.prog.out.String(), "going down") })
 		select {
 		case <-b.prog.done:
 			t.Fatal("the broker did not wait for the request: this test proves nothing")

@@ -17,9 +17,6 @@ import (
 	"pindesk/internal/wire"
 )
 
-// waitLimit bounds what a scene waits for.
-const waitLimit = 20 * time.Second
-
 // scene is a page in one state. A new state of a page is one more scene.
 type scene struct {
 	name string
@@ -359,7 +356,7 @@ func (a *act) other(name string, control bool) *goViewer {
 	to.t = a.t
 	v := to.viewAs(name, a.pin, "")
 	if control {
-		eventually(a.t, waitLimit, name+" sees", func() bool { return v.me().View })
+		eventually(a.t, name+" sees", func() bool { return v.me().View })
 		v.control(wire.Control{Type: wire.TypeAsk, Control: true})
 	}
 	return v

@@ -141,7 +141,7 @@ func TestSharingFromABrowser(t *testing.T) {
 	if err := xvfb.Resize(d.display, "800x600"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 10*time.Second, "the viewer's picture has the new size", func() bool { size, _ := v.canvasHash(); return size == "800x600" })
+	eventually(t, "the viewer's picture has the new size", func() bool { size, _ := v.canvasHash(); return size == "800x600" })
 	v.exactly(g, 5*time.Second)
 }
 
@@ -203,7 +203,7 @@ func TestPointingAtABrowser(t *testing.T) {
 	}
 	v.points(input.DispatchMouseEventTypeMouseReleased, 400, 300)
 	told("no more")
-	v.clickOn("point") // without a pressed button, too
+	v.clickByScript("point") // without a pressed button, too
 	v.do(command(input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: 600, Y: 450}))
 	g.until("the guest's page is told a place", `said.other.filter((m) => m.type === 'point').at(-1).at !== null`)
 	eval[bool](g, `share.post({ type: 'revoke', viewer: said.page.people[0].viewer }), true`)
@@ -234,13 +234,13 @@ func TestMovingUpAndBack(t *testing.T) {
 		Handover: eval[string](g, `said.page.handover`)})
 	g.until("the tab knows who goes on", `said.page.link.phase === 'over' && said.page.link.code === 4014`)
 	v.until("control is offered", `document.documentElement.dataset.state === 'live' && document.getElementById('request') && document.getElementById('files-button')`)
-	v.exact(d, 10*time.Second)
+	v.exact(d)
 	select {
 	case q := <-guest.asked:
 		t.Errorf("the guest was asked again: %+v", q)
 	default:
 	}
-	v.clickOn("request")
+	v.clickByScript("request")
 	if q := guest.wantQuestion(t.Fatal); !q.Control {
 		t.Errorf("asked %+v", q)
 	}
@@ -248,7 +248,7 @@ func TestMovingUpAndBack(t *testing.T) {
 	v.until("it controls", `document.documentElement.dataset.control === 'yes'`)
 	x, y := v.at(700, 20)
 	v.do(command(input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: x, Y: y}))
-	eventually(t, 5*time.Second, "the pointer follows", func() bool {
+	eventually(t, "the pointer follows", func() bool {
 		p, err := xproto.QueryPointer(d.c, d.root).Reply()
 		return err == nil && p.RootX == 700 && p.RootY == 20
 	})

@@ -30,8 +30,8 @@ import (
 func (p *page) until(what, js string) {
 	p.t.Helper()
 	// While a page loads there are no elements for a moment.
-	last := time.Now().Add(19 * time.Second)
-	eventually(p.t, 20*time.Second, what, func() bool {
+	last := time.Now().Add(waitLimit - time.Second)
+	eventually(p.t, what, func() bool {
 		ok := eval[bool](p, "(() => { try { return Boolean("+js+") } catch { return false } })()")
 		if !ok && time.Now().After(last) {
 			last = time.Now().Add(time.Hour)
@@ -109,7 +109,7 @@ func TestNewSession(t *testing.T) {
 	v.until("the address is refused", "document.querySelector('#address').getAttribute('aria-invalid') === 'true' && document.querySelector('#mail-error').textContent")
 	v.do(chromedp.SetValue("#address", "ann@example.org"), clicks("#mail button"))
 	v.until("the mail is on its way", "document.querySelector('#mail [role=status]').textContent.includes('ann@example.org')")
-	eventually(t, 10*time.Second, "the mail has arrived", func() bool { return len(mails.Mails()) == 1 })
+	eventually(t, "the mail has arrived", func() bool { return len(mails.Mails()) == 1 })
 	if m := mails.Mails()[0]; !strings.Contains(string(m.Data), "Ann") || m.To[0] != "ann@example.org" {
 		t.Errorf("%+v\n%s", m.To, m.Data)
 	}
@@ -212,7 +212,7 @@ func TestNewSessionRegions(t *testing.T) {
 // kept only if it was to be.
 func TestNewSessionKey(t *testing.T) {
 	s := startSite(t, func(c *broker.Config) { c.RequireKey = true })
-	key := newKey(t, s)
+	key := newKey(t, s, "Help Ltd")
 	v := startChromium(t, 1366, 768)
 	v.open(s.url + "/new")
 	v.until("the key is asked for", "document.querySelector('#key')")
@@ -369,15 +369,15 @@ func withPseudo(t *testing.T) fs.FS {
 	return files
 }
 
-// newKey makes an API key at a running broker.
-func newKey(t *testing.T, s *site) string {
+// newKey makes an API key of an organisation at a running broker.
+func newKey(t *testing.T, s *site, organisation string) string {
 	t.Helper()
 	db, err := broker.OpenStore(t.Context(), s.cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	_, key, err := apikey.Service{Store: db}.Create(t.Context(), "Help Ltd", 0)
+	_, key, err := apikey.Service{Store: db}.Create(t.Context(), organisation, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

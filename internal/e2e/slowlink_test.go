@@ -14,17 +14,27 @@ import (
 	"pindesk/internal/screen"
 )
 
-// slowLink is a way to the broker with a bandwidth and a delay toward the caller.
+// slowLink is a way to the broker with a bandwidth and a delay toward the caller, whose connections
+// share it.
 type slowLink struct {
 	rate  int // bytes a second
 	delay time.Duration
 
 	mu    sync.Mutex
+	free  time.Time // when all that came so far has been sent
 	total int
 }
 
 // through returns a site whose sockets go over the link.
 func (s *site) through(t *testing.T, l *slowLink) *site {
+	t.Helper()
+	over := *s
+	over.url = l.listen(t, strings.TrimPrefix(s.url, "http://"))
+	return &over
+}
+
+// listen opens the link's near end and returns its URL.
+func (l *slowLink) listen(t *testing.T, to string) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -39,7 +49,7 @@ func (s *site) through(t *testing.T, l *slowLink) *site {
 			if err != nil {
 				return
 			}
-			far, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+			far, err := net.Dial("tcp", to)
 			if err != nil {
 				near.Close()
 				continue
@@ -50,9 +60,7 @@ func (s *site) through(t *testing.T, l *slowLink) *site {
 			all.Go(func() { defer near.Close(); l.carry(near, far) })
 		}
 	})
-	over := *s
-	over.url = "http://" + ln.Addr().String()
-	return &over
+	return "http://" + ln.Addr().String()
 }
 
 // carry copies at the link's rate, each piece after the delay.
@@ -73,7 +81,6 @@ func (l *slowLink) carry(to io.Writer, from io.Reader) {
 		for range pieces {
 		}
 	})
-	free := time.Now()
 	for {
 		b := make([]byte, 2<<10)
 		n, err := from.Read(b)
@@ -82,11 +89,12 @@ func (l *slowLink) carry(to io.Writer, from io.Reader) {
 		}
 		l.mu.Lock()
 		l.total += n
-		l.mu.Unlock()
-		if now := time.Now(); free.Before(now) {
-			free = now
+		if now := time.Now(); l.free.Before(now) {
+			l.free = now
 		}
-		free = free.Add(time.Duration(n) * time.Second / time.Duration(l.rate))
+		l.free = l.free.Add(time.Duration(n) * time.Second / time.Duration(l.rate))
+		free := l.free
+		l.mu.Unlock()
 		pieces <- piece{b[:n], free.Add(l.delay)}
 		<-time.After(time.Until(free))
 	}
@@ -127,7 +135,7 @@ func TestSlowLink(t *testing.T) {
 	link := &slowLink{rate: 500_000, delay: 150 * time.Millisecond}
 	v := s.through(t, link).view(pin, "")
 	start := time.Now()
-	eventually(t, 20*time.Second, "a picture", func() bool {
+	eventually(t, "a picture", func() bool {
 		n, _ := v.got()
 		return n > 0
 	})
@@ -136,7 +144,7 @@ func TestSlowLink(t *testing.T) {
 		<-time.After(700 * time.Millisecond)
 		desk.draw(photo(r))
 	}
-	eventually(t, 60*time.Second, "the exact picture", func() bool { return v.differs(desk) == 0 })
+	within(t, 60*time.Second, "the exact picture", func() bool { return v.differs(desk) == 0 })
 	t.Logf("exact after %v and %d kB; %d updates; drops %v", time.Since(start), link.carried()>>10, v.updates, s.b.Stats().Drops)
 	if n := s.b.Stats().Drops["lag"]; n > 0 {
 		t.Errorf("%d updates were dropped for lag", n)

@@ -111,7 +111,7 @@ func (a *act) live(consent presenter.Consent) *sharing {
 // shown waits until the desktop's picture is sharp on the page.
 func (a *act) shown() {
 	a.t.Helper()
-	a.v.exact(a.desk, 20*time.Second)
+	a.v.exact(a.desk)
 }
 
 // answer waits for a question to the guest and answers it.
@@ -143,7 +143,7 @@ func believable(t *testing.T) *xdesktop {
 	window := func(title, geometry, file, ink, paper string) {
 		run(t, d.env(), "xterm", "-u8", "-T", title, "-geometry", geometry, "-fa", "DejaVu Sans Mono", "-fs", "12", "-fg", ink, "-bg", paper,
 			"-b", "14", "-uc", "-xrm", "*cursorBlink: false", "-e", "cat "+dir+"/"+file+"; : > "+dir+"/"+file+".shown; exec cat")
-		eventually(t, 20*time.Second, title, func() bool { _, err := os.Stat(dir + "/" + file + ".shown"); return err == nil })
+		eventually(t, title, func() bool { _, err := os.Stat(dir + "/" + file + ".shown"); return err == nil })
 	}
 	window("Letter to the landlord.txt", "72x30+60+50", "letter.txt", "#1d2330", "#fbfaf6")
 	window("Terminal", "82x22+690+390", "log.txt", "#dfe7f1", "#10151c")

@@ -51,7 +51,7 @@ func TestStatistics(t *testing.T) {
 	v.wantState("waiting")
 	presentDesktop(t, b, d, pin)
 	v.wantState("live  control=yes")
-	v.exact(d, 5*time.Second)
+	v.exact(d)
 	if _, open := v.statistics(); open {
 		t.Error("the overlay is open before anyone asked for it")
 	}
@@ -71,13 +71,13 @@ func TestStatistics(t *testing.T) {
 	toggle()
 
 	var s statistics
-	eventually(t, 30*time.Second, "figures of typing", func() bool {
+	within(t, 30*time.Second, "figures of typing", func() bool {
 		v.typeText("m")
 		want += "m"
 		s, _ = v.statistics()
 		return positive(s.FPS) && positive(s.ClickToPixel.Newest) && s.Rate["palette"] > 0 && positive(s.RTT)
 	})
-	eventually(t, 5*time.Second, "typed without the shortcut's key", func() bool { return typed() == want })
+	eventually(t, "typed without the shortcut's key", func() bool { return typed() == want })
 	v.screenshot("open")
 	if !eval[bool](v, `(() => { // clicks go through it, so it is asked what would take them
 		const el = document.getElementById('stats'), r = el.getBoundingClientRect(), x = r.left + r.width / 2, y = r.top + r.height / 2;
@@ -88,7 +88,7 @@ func TestStatistics(t *testing.T) {
 		return el.contains(top) && !el.contains(through); })()`) {
 		t.Error("the overlay is not on top of the picture, or takes the mouse")
 	}
-	eventually(t, 5*time.Second, "sharp", func() bool { s, _ = v.statistics(); return s.Sharp != nil && *s.Sharp })
+	eventually(t, "sharp", func() bool { s, _ = v.statistics(); return s.Sharp != nil && *s.Sharp })
 	if !positive(s.Work) || s.Queue == nil || *s.ClickToPixel.Median > 2000 || s.ClickToPixel.Count == 0 {
 		t.Errorf("statistics: %+v", s)
 	}
@@ -112,11 +112,11 @@ func TestStatistics(t *testing.T) {
 	v.open("about:blank")
 	v.open(b.url + "/view#" + pin)
 	v.wantState("live")
-	eventually(t, 10*time.Second, "open again after a reload", func() bool {
+	eventually(t, "open again after a reload", func() bool {
 		s, ok := v.statistics()
 		return ok && positive(s.RTT)
 	})
-	eval[bool](v, `(document.getElementById('stats-button').click(), true)`)
+	v.clickByScript("stats-button")
 	if _, open := v.statistics(); open || v.text(`document.getElementById('stats-button').getAttribute('aria-pressed')`) != "false" {
 		t.Error("the button does not close the overlay")
 	}

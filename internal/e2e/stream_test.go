@@ -66,7 +66,7 @@ func everyViewerBecomesExact(t *testing.T, monitors bool) {
 		pause.Stop()
 		frozen.freeze(false)
 		for i, v := range viewers {
-			eventually(t, 20*time.Second, "viewer "+strconv.Itoa(i)+" becomes exact in round "+strconv.Itoa(round), func() bool {
+			eventually(t, "viewer "+strconv.Itoa(i)+" becomes exact in round "+strconv.Itoa(round), func() bool {
 				return v.differs(desk) == 0
 			})
 		}
@@ -91,13 +91,13 @@ func TestLateViewerIsExactAndFree(t *testing.T) {
 	}
 	s.present(pin, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
 	first := s.view(pin, "")
-	eventually(t, 10*time.Second, "the first viewer is exact", func() bool { return first.differs(desk) == 0 })
+	eventually(t, "the first viewer is exact", func() bool { return first.differs(desk) == 0 })
 	first.mu.Lock()
 	before := first.updates
 	first.mu.Unlock()
 	start := time.Now()
 	late := s.view(pin, "")
-	eventually(t, 10*time.Second, "the late viewer is exact", func() bool { return late.differs(desk) == 0 })
+	eventually(t, "the late viewer is exact", func() bool { return late.differs(desk) == 0 })
 	t.Logf("the late viewer was exact after %v", time.Since(start))
 	first.mu.Lock()
 	defer first.mu.Unlock()

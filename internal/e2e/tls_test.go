@@ -49,7 +49,7 @@ func TestTLS(t *testing.T) {
 		return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}, Timeout: 20 * time.Second}
 	}
 	alive := trusting(old)
-	eventually(t, 20*time.Second, "the broker speaks TLS", func() bool {
+	eventually(t, "the broker speaks TLS", func() bool {
 		resp, err := alive.Get(b.url + "/readyz")
 		if err != nil {
 			return false
@@ -116,7 +116,7 @@ func TestTLS(t *testing.T) {
 
 	fresh := writePair(t, cert, key)
 	b.prog.signal(syscall.SIGHUP)
-	eventually(t, 10*time.Second, "the new certificate is served", func() bool {
+	eventually(t, "the new certificate is served", func() bool {
 		c, err := tls.Dial("tcp", "127.0.0.1:"+port, &tls.Config{RootCAs: fresh})
 		if err != nil {
 			return false
@@ -152,7 +152,7 @@ func TestPlainBeyondLoopback(t *testing.T) {
 		{[]string{"--listen", "0.0.0.0:0", "--trusted-proxies", "10.0.0.1", "--public-url", "https://help.example.com"}, false},
 	} {
 		p := run(t, nil, filepath.Join(bin, "broker"), append([]string{"serve", "--data", t.TempDir()}, c.args...)...)
-		eventually(t, 20*time.Second, "the broker is up", func() bool { return strings.Contains(p.out.String(), "broker is up") })
+		eventually(t, "the broker is up", func() bool { return strings.Contains(p.out.String(), "broker is up") })
 		if got := strings.Contains(p.out.String(), "secure context for clipboard, capture and WebCodecs"); got != c.warn {
 			t.Errorf("%v: warned %t, want %t", c.args, got, c.warn)
 		}
@@ -185,7 +185,7 @@ func TestAutocert(t *testing.T) {
 	data := t.TempDir()
 	p := run(t, nil, filepath.Join(bin, "broker"), "serve", "--listen", "127.0.0.1:"+port, "--data", data,
 		"--autocert", "help.example.com", "--autocert-http", "127.0.0.1:"+plain, "--autocert-url", authority.Directory())
-	eventually(t, 20*time.Second, "the broker is up", func() bool { return strings.Contains(p.out.String(), "broker is up") })
+	eventually(t, "the broker is up", func() bool { return strings.Contains(p.out.String(), "broker is up") })
 	if want := "https://help.example.com:" + port; !strings.Contains(p.out.String(), want) {
 		t.Errorf("the pages are not at %s", want)
 	}

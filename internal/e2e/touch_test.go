@@ -71,7 +71,7 @@ func (p *handPad) take() string {
 func (p *handPad) wait(t *testing.T, what string, parts ...string) {
 	t.Helper()
 	var all string
-	for deadline := time.Now().Add(5 * time.Second); ; {
+	for deadline := time.Now().Add(waitLimit); ; {
 		all += " " + p.take() + " "
 		rest, missing := all, ""
 		for _, part := range parts {
@@ -158,7 +158,7 @@ func trackpad(t *testing.T, v *page, pad *handPad) {
 	v.touch(end)
 	click := regexp.MustCompile(`\+1@(\d+),`)
 	seen := ""
-	eventually(t, 5*time.Second, "a trackpad's click", func() bool {
+	eventually(t, "a trackpad's click", func() bool {
 		seen += pad.take()
 		return click.MatchString(seen)
 	})
@@ -179,7 +179,7 @@ func TestTouch(t *testing.T) {
 	v.phone(412, 800)
 	v.open(s.url + "/view#" + pin)
 	v.wantState("live  control=yes")
-	v.exact(d, 5*stillness)
+	v.exact(d)
 	v.screenshot("phone")
 	v.touch(start, [2]int{200, 150})
 	v.touch(end)
@@ -192,7 +192,7 @@ func TestTouch(t *testing.T) {
 	pad.wait(t, "a double tap", "+1@400,300", "-1@400,300", "+1@400,300", "-1@400,300")
 
 	v.touch(start, [2]int{100, 400})
-	eventually(t, 5*time.Second, "the held touch shows", func() bool { return eval[bool](v, "!document.getElementById('ring').hidden") })
+	eventually(t, "the held touch shows", func() bool { return eval[bool](v, "!document.getElementById('ring').hidden") })
 	v.screenshot("held")
 	v.touch(end)
 	pad.wait(t, "a held touch", "+3@100,400", "-3@100,400")
@@ -209,7 +209,7 @@ func TestTouch(t *testing.T) {
 	pad.wait(t, "two fingers tapped", "+3@", "-3@")
 
 	// The keyboard on glass composes a word: it is there letter by letter, corrections as well.
-	v.clickOn("glass")
+	v.clickByScript("glass")
 	v.screenshot("glass")
 	for _, word := range []string{"t", "te", "teh"} { //nolint:misspell // on purpose
 		end := int64(len(word))
@@ -218,21 +218,21 @@ func TestTouch(t *testing.T) {
 	pad.wait(t, "a word while it is composed", "key28", "key26", "key43")
 	v.insert("the")
 	pad.wait(t, "the word, corrected", "key22", "key22", "key43", "key26")
-	v.clickOn("glass")
-	v.clickOn("strip-close")
+	v.clickByScript("glass")
+	v.clickByScript("strip-close")
 	eval[bool](v, "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))") // the picture has more room
 
 	twoFingersApart(t, v)
 	trackpad(t, v, pad)
 
 	v.touch(start, [2]int{200, 200})
-	eventually(t, 5*time.Second, "the held touch shows", func() bool { return eval[bool](v, "!document.getElementById('ring').hidden") })
+	eventually(t, "the held touch shows", func() bool { return eval[bool](v, "!document.getElementById('ring').hidden") })
 	for x := 220; x <= 400; x += 60 {
 		v.touch(move, [2]int{x, 220})
 	}
 	pad.wait(t, "a drag", "+1@200,200", "@280,220", "@400,220")
 	// Control that ends in the middle of a drag leaves no button down.
-	eval[bool](v, "document.getElementById('request').click(), true")
+	v.clickByScript("request")
 	pad.wait(t, "the drag ends with control", "-1@")
 	v.touch(input.DispatchTouchEventTypeTouchCancel)
 }

@@ -3,7 +3,6 @@ package e2e
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
@@ -38,7 +37,7 @@ func TestChatAcrossAReload(t *testing.T) {
 	wantLines := func(want string) {
 		t.Helper()
 		got := ""
-		eventually(t, 10*time.Second, "the chat says "+want, func() bool { got = lines(); return got == want || got == "" && want == "" })
+		eventually(t, "the chat says "+want, func() bool { got = lines(); return got == want || got == "" && want == "" })
 	}
 	unread := func() string {
 		return v.text(`(document.querySelector('#chat-button .badge')?.textContent ?? '') + ' ' + (document.title.match(/^\(\d+\)/)?.[0] ?? '')`)
@@ -49,7 +48,7 @@ func TestChatAcrossAReload(t *testing.T) {
 	v.press("Enter", "Enter", "\r", 8) // with Shift: a line break
 	v.insert("see <b>https://example.org/a.</b>")
 	v.press("Enter", "Enter", "\r", 0)
-	eventually(t, 10*time.Second, "the guest reads it", func() bool {
+	eventually(t, "the guest reads it", func() bool {
 		return strings.Contains(s.log.String(), "says: is it you?\n    see <b>https://example.org/a.</b>\n")
 	})
 	guest.tell(t, "yes", 1)
@@ -64,7 +63,7 @@ func TestChatAcrossAReload(t *testing.T) {
 	v.wantState("live")
 	guest.tell(t, "do you see my screen?", 0)
 	guest.tell(t, "hello?", 0)
-	eventually(t, 10*time.Second, "two unread lines", func() bool { return unread() == "2 (2)" })
+	eventually(t, "two unread lines", func() bool { return unread() == "2 (2)" })
 	if got := v.text(`document.querySelector('#notice-chat p').textContent`); got != "Ann (guest) says: hello?" {
 		t.Errorf("the notice is %q", got)
 	}
@@ -72,7 +71,7 @@ func TestChatAcrossAReload(t *testing.T) {
 	v.open("about:blank")
 	v.open(s.url + "/view#" + pin)
 	v.wantState("live")
-	eventually(t, 10*time.Second, "still unread after a reload", func() bool { return unread() == "2 (2)" })
+	eventually(t, "still unread after a reload", func() bool { return unread() == "2 (2)" })
 	v.do(clicks("#notice-chat .act"), chromedp.WaitVisible("#chat-field"))
 	wantLines("me: is it you?\nsee <b>https://example.org/a.</b> | Ann (guest): yes | Ann (guest): do you see my screen? | Ann (guest): hello?")
 	if got := unread(); got != " " {
@@ -85,7 +84,7 @@ func TestChatAcrossAReload(t *testing.T) {
 	v.do(chromedp.Focus("#chat-field"))
 	v.insert("yes I do")
 	v.do(clicks("#chat-send"))
-	eventually(t, 5*time.Second, "it waits", func() bool { return strings.HasSuffix(lines(), "| me: yes I do?") })
+	eventually(t, "it waits", func() bool { return strings.HasSuffix(lines(), "| me: yes I do?") })
 	v.screenshot("reconnecting")
 	s.start()
 	wantLines("me: is it you?\nsee <b>https://example.org/a.</b> | Ann (guest): yes | Ann (guest): do you see my screen? | Ann (guest): hello? | me: yes I do")

@@ -9,8 +9,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"pindesk/internal/apikey"
-	"pindesk/internal/broker"
 	"pindesk/internal/presenter"
 	"pindesk/internal/wire"
 )
@@ -25,7 +23,7 @@ func (p *page) people() string {
 func (p *page) wantPeople(want string) {
 	p.t.Helper()
 	got := ""
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(waitLimit)
 	for got = p.people(); got != want; got = p.people() {
 		if time.Now().After(deadline) {
 			p.screenshot("wrong-people")
@@ -36,7 +34,7 @@ func (p *page) wantPeople(want string) {
 
 func (p *page) wantNotice(want string) {
 	p.t.Helper()
-	eventually(p.t, 15*time.Second, "the notice "+want, func() bool {
+	eventually(p.t, "the notice "+want, func() bool {
 		return p.text(`document.getElementById('notices').textContent`) != "" && strings.Contains(p.text(`document.getElementById('notices').textContent`), want)
 	})
 }
@@ -112,7 +110,7 @@ func TestHandOver(t *testing.T) {
 	v.screenshot("named")
 
 	guest.tell(t, "goodbye", 0)
-	eventually(t, 10*time.Second, "the goodbye", func() bool { return v.text(`document.querySelector('#chat-button .badge')?.textContent`) == "1" })
+	eventually(t, "the goodbye", func() bool { return v.text(`document.querySelector('#chat-button .badge')?.textContent`) == "1" })
 	s.call("DELETE", "/api/v1/session?session_pin="+pin, nil)
 	v.wantState("ended ended")
 	said := v.text(`document.getElementById('card').textContent`)
@@ -128,17 +126,8 @@ func TestHandOver(t *testing.T) {
 // is: the technician on the page, the guest in the terminal.
 func TestOrganisationIsTold(t *testing.T) {
 	s := startSite(t, nil)
-	db, err := broker.OpenStore(t.Context(), s.cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, key, err := apikey.Service{Store: db}.Create(t.Context(), "Help & Söhne", 0)
-	db.Close()
-	if err != nil {
-		t.Fatal(err)
-	}
 	req, _ := http.NewRequest("GET", s.url+"/api/v1/session_pin", nil)
-	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Authorization", "Bearer "+newKey(t, s, "Help & Söhne"))
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +141,7 @@ func TestOrganisationIsTold(t *testing.T) {
 	}
 	desk := newFakeDesktop(320, 200)
 	s.present(made.PIN, presenter.Config{Screen: desk, Input: desk, Consent: presenter.ControlFree})
-	eventually(t, 10*time.Second, "the guest is told", func() bool {
+	eventually(t, "the guest is told", func() bool {
 		return strings.Contains(s.log.String(), "presenter: This session was made by Help & Söhne, whom the operator of ")
 	})
 	for pin, want := range map[string]string{made.PIN: "Help & Söhne", s.newPIN(): ""} {
@@ -183,13 +172,13 @@ func TestKeyboardStays(t *testing.T) {
 	wantFocus := func(when, want string) {
 		t.Helper()
 		got := ""
-		eventually(t, 5*time.Second, when+": the keyboard is at "+want, func() bool {
+		eventually(t, when+": the keyboard is at "+want, func() bool {
 			got = v.text(`document.activeElement.id || document.activeElement.tagName`)
 			return got == want
 		})
 	}
 	for _, c := range []struct{ tab, field string }{{"people-button", "own-name"}, {"chat-button", "chat-field"}} {
-		v.clickOn(c.tab)
+		v.clickByScript(c.tab)
 		v.do(chromedp.Focus("#" + c.field))
 		s.stop()
 		v.wantState("joining reconnecting")
@@ -201,12 +190,12 @@ func TestKeyboardStays(t *testing.T) {
 		v.wantState("live  control=yes")
 		wantFocus("with a connection again", c.field)
 	}
-	v.clickOn("side-close")
+	v.clickByScript("side-close")
 	wantFocus("the side panel is closed", "keys")
 
-	v.clickOn("keys-button")
+	v.clickByScript("keys-button")
 	v.do(chromedp.WaitVisible(".menu"))
-	v.clickOn("request") // gives control back, by which the menu's button goes
+	v.clickByScript("request") // gives control back, by which the menu's button goes
 	v.wantState("live  control=no")
 	if eval[bool](v, `document.querySelector('.menu') !== null`) {
 		t.Error("a menu without its button")

@@ -33,7 +33,7 @@ func TestZoomAndPan(t *testing.T) {
 	dir := v.downloads()
 	v.open(b.url + "/view#" + pin)
 	v.wantState("live  control=yes")
-	v.exact(d, stillness)
+	v.exactWithin(d, stillness)
 	zoom := func() float64 {
 		return eval[float64](v, `document.getElementById('screen').getBoundingClientRect().width * devicePixelRatio / document.getElementById('screen').width`)
 	}
@@ -49,7 +49,7 @@ func TestZoomAndPan(t *testing.T) {
 			if got != [2]int{x, y} {
 				t.Errorf("at zoom %.2f a click on %d,%d landed on %v", zoom(), x, y, got)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(waitLimit):
 			t.Fatalf("at zoom %.2f a click on %d,%d did not arrive", zoom(), x, y)
 		}
 	}
@@ -68,7 +68,7 @@ func TestZoomAndPan(t *testing.T) {
 	beforeX, beforeY := v.at(650, 500)
 	for n := range 3 {
 		wheel(650, 500, -150, 1|2)
-		eventually(t, 5*time.Second, "a larger picture", func() bool { return zoom() > float64(n)+1 })
+		eventually(t, "a larger picture", func() bool { return zoom() > float64(n)+1 })
 	}
 	if x, y := v.at(650, 500); max(x-beforeX, beforeX-x, y-beforeY, beforeY-y) > 4 {
 		t.Errorf("the pixel under the pointer moved from %.1f,%.1f to %.1f,%.1f", beforeX, beforeY, x, y)
@@ -82,14 +82,14 @@ func TestZoomAndPan(t *testing.T) {
 
 	// At the edge the picture moves by itself, until it ends.
 	v.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 895, 400))
-	eventually(t, 10*time.Second, "the right end of the picture", func() bool {
+	eventually(t, "the right end of the picture", func() bool {
 		return eval[bool](v, `(s => s.scrollLeft + s.clientWidth >= s.scrollWidth - 1)(document.getElementById('stage'))`)
 	})
 	v.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 450, 400))
 	v.screenMenu("screen-fit")
 	wantClick(502, 402)
 
-	v.exact(d, stillness)
+	v.exactWithin(d, stillness)
 	v.screenMenu("snapshot-save")
 	img, err := png.Decode(bytes.NewReader([]byte(savedFile(t, dir, ".png"))))
 	if err != nil {
@@ -123,10 +123,10 @@ func TestBarGetsOutOfTheWay(t *testing.T) {
 	move := func(x, y float64) { v.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x, y)) }
 	wantSeen := func(want bool, what string) {
 		t.Helper()
-		eventually(t, 10*time.Second, what, func() bool { return seen() == want })
+		eventually(t, what, func() bool { return seen() == want })
 	}
 	v.do(clicks("#fullscreen"))
-	eventually(t, 10*time.Second, "full screen", func() bool { return eval[bool](v, `document.fullscreenElement !== null`) })
+	eventually(t, "full screen", func() bool { return eval[bool](v, `document.fullscreenElement !== null`) })
 	move(500, 400)
 	wantSeen(false, "the bar goes")
 	if top := eval[float64](v, `document.getElementById('stage').getBoundingClientRect().top`); top != 0 {
@@ -142,7 +142,7 @@ func TestBarGetsOutOfTheWay(t *testing.T) {
 	v.key(input.DispatchKeyEventTypeRawKeyDown, "Home", "Home", "", 1|2)
 	v.key(input.DispatchKeyEventTypeKeyUp, "Home", "Home", "", 1|2)
 	wantSeen(true, "the bar comes by Ctrl+Alt+Home")
-	eventually(t, 5*time.Second, "the focus is in the bar", func() bool { return eval[bool](v, `document.getElementById('bar').contains(document.activeElement)`) })
+	eventually(t, "the focus is in the bar", func() bool { return eval[bool](v, `document.getElementById('bar').contains(document.activeElement)`) })
 	v.press("Escape", "Escape", "", 0)
 	wantSeen(false, "the bar goes when the keyboard is back at the screen")
 

@@ -108,7 +108,7 @@ func TestPingDoesNotStopReading(t *testing.T) {
 // TestPointerWaitsForTheWriter: while the writer is at a large message the pointer moves on, and
 // only where it is then is worth a message. Else it fills the queue, which ends the connection.
 func TestPointerWaitsForTheWriter(t *testing.T) {
-	m := simulate(t, 1e6, 0, 0)
+	m, _ := simulate(t, 1e6, 0, 0)
 	m.steps(1000)
 	var wait time.Duration
 	for range 1000 {
@@ -137,15 +137,15 @@ func TestPointerWaitsForTheWriter(t *testing.T) {
 // TestNewLeadOnASlowLink: nothing is known of a new lead's link, and a large update must not
 // block it for long.
 func TestNewLeadOnASlowLink(t *testing.T) {
-	m := simulate(t, 300*125, 80*time.Millisecond, 0)
-	for m.catching || m.applied == 0 || !m.exact() {
+	m, v := simulate(t, 300*125, 80*time.Millisecond, 0)
+	for v.catching || v.applied == 0 || !v.exact(m.desk) {
 		m.steps(10)
 	}
 	m.say(wire.Control{Type: wire.TypeLead})
 	m.say(wire.Control{Type: wire.TypeLead, Viewer: 1})
 	m.desk.pic = screen.Picture{W: 2560, H: 1440, Stride: 10240, Pix: make([]byte, 10240*1440)}
 	m.desk.each(screen.Rect{W: 2560, H: 1440}, func(int, int) uint32 { return 0x808080 })
-	for !m.exact() {
+	for !v.exact(m.desk) {
 		m.steps(10)
 	}
 	m.say(wire.Control{Type: wire.TypeLead})

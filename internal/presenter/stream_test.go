@@ -221,14 +221,12 @@ func TestPumpAllocatesNothing(t *testing.T) {
 	for _, monitors := range []bool{false, true} {
 		m := gather(t, 1e9, 0)
 		if !monitors {
-			m.eyes[0].stream, m.eyes[1].stream = 0, 0
-			m.eyes[0].area = screen.Rect{W: 800, H: 600}
-			m.eyes = m.eyes[:1]
+			m.watchers[0].stream, m.watchers[1].stream = 0, 0
+			m.watchers[0].area = screen.Rect{W: 800, H: 600}
+			m.watchers = m.watchers[:1]
 			m.state()
 			m.hand(note{kind: wire.KindNeedKey})
-			for range 3000 {
-				m.step()
-			}
+			m.steps(3000)
 		} else {
 			m.untilExact(3*time.Second, "the join")
 		}
