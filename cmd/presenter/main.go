@@ -130,7 +130,7 @@ func run(c cli, list handout.Brokers) error {
 		return nil
 	}
 	if errors.Is(err, presenter.ErrNoSession) {
-		terminal.say("Nothing was left on this computer: this program's file can be deleted.")
+		return fmt.Errorf("%w.\nNothing was left on this computer: this program's file can be deleted", err)
 	}
 	if err == nil {
 		terminal.say("Sharing has stopped.")

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -60,17 +61,22 @@ func TestExamples(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := startSite(t, func(c *broker.Config) {
 				c.DatabaseURL, c.HookAllowPrivate, c.Brand = database(t), true, look(t, brand.Settings{Colour: "#0a7d5a"})
+				c.Programs = handOut(t)
 				c.Mail = broker.Mail{SMTP: smtp.Config{URL: "smtp://robot%40example.com@" + mails.Addr, Password: smtptest.Password, From: "help@example.com", RootCAs: mails.Roots}}
 			})
 			for _, e := range examples(t) {
 				pin, token := s.made(t)
 				source := strings.NewReplacer(exampleHost, s.url, examplePIN, pin,
-					exampleToken, token, exampleRegion, "region=test").Replace(e.source)
+					exampleToken, token, exampleRegion, "region=test", "arch=amd64", "arch="+runtime.GOARCH).Replace(e.source)
 				if strings.Contains(source, exampleDelivery) {
 					source = strings.ReplaceAll(source, exampleDelivery, s.delivered(t, pin, token, received.URL))
 				}
 				out := curl(t, source)
-				if strings.Contains(e.name, " /api/") && !strings.Contains(e.name, "regions") {
+				if strings.HasPrefix(e.name, "getExe ") {
+					if want := "PinDesk_" + pin + "_127.0.0.1+"; !strings.Contains(string(out), want) {
+						t.Errorf("%s:\n%s\nsaves %s, want %s...", e.name, source, out, want)
+					}
+				} else if strings.Contains(e.name, " /api/") && !strings.Contains(e.name, "regions") {
 					var answer struct{ Success bool }
 					if err := json.Unmarshal(out, &answer); err != nil || !answer.Success {
 						t.Errorf("%s:\n%s\nanswers %s (%v)", e.name, source, out, err)
@@ -145,6 +151,7 @@ func curl(t *testing.T, source string) []byte {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-euc", source)
+	cmd.Dir = home
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "CURL_HOME=" + home}
 	var out, bad bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &bad

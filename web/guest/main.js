@@ -14,6 +14,7 @@ import { dated, save } from '../shared/ui/save.js';
 import { request } from '../site/api.js';
 import { startPage } from '../site/page.js';
 import { courseOf, endOf } from './course.js';
+import { archOf, programFor } from './programs.js';
 import { Record } from './record.js';
 import { report } from './report.js';
 import { canShare, pick, Share } from './share.js';
@@ -43,6 +44,8 @@ export class Guest extends NoticeBoard {
     canShare: canShare(),
     secure: isSecureContext,
   });
+  /** @type {import('./programs.js').Program | null} what this broker hands out for this system */
+  program = null;
   record = Record.of(loadRecord(this.pin));
   organisation = this.record.organisation;
   /** how many technicians wait, as the API says; null: not known */
@@ -103,6 +106,18 @@ export class Guest extends NoticeBoard {
       this.occupied = false;
       if (this.end) this.end = 'ended';
     }
+    this.update();
+  }
+
+  /** Finds out whether there is a program to download. What fails here leaves the page as it is without. */
+  async offer() {
+    const agent = /** @type {any} */ (navigator).userAgentData;
+    const [answer, hints] = await Promise.all([
+      request('GET', '/resources/programs.json'),
+      Promise.resolve(agent?.getHighEntropyValues?.(['architecture'])).catch(() => undefined), // only Chromium's, and only by https
+    ]);
+    if (!answer.ok) return;
+    this.program = programFor(answer.data, this.ways.system, archOf({ userAgent: navigator.userAgent, architecture: hints?.architecture }));
     this.update();
   }
 
@@ -306,6 +321,7 @@ function icon(on) {
 const guest = new Guest();
 guest.draw();
 guest.look();
+guest.offer();
 window.setInterval(() => guest.look(), LOOK_EVERY);
 window.addEventListener('hashchange', () => location.reload());
 window.addEventListener('online', () => guest.share?.post({ type: 'network', online: true }));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import guest from '../guest/texts/en.js';
 import { courseOf, endOf } from '../guest/course.js';
+import { archOf, exeURL, programFor, startCommand } from '../guest/programs.js';
 import { Record } from '../guest/record.js';
 import { report } from '../guest/report.js';
 import { systemOf, waysOf } from '../guest/system.js';
@@ -22,6 +23,27 @@ test('systems, and what can be done there', () => {
   const ways = (system, canShare, secure) => { const { browser, program } = waysOf({ system, canShare, secure }); return `${browser} ${program}`; };
   assert.deepEqual([ways('linux', true, true), ways('linux', false, false), ways('mac', false, true), ways('ios', false, false)],
     ['yes yes', 'insecure yes', 'old notyet', 'phone phone']);
+});
+
+test('the program for a system, out of whatever came', () => {
+  const list = [{ os: 'windows', arch: 'amd64', bytes: 7e6 }, { os: 'linux', arch: 'amd64', bytes: 9e6 }, { os: 'linux', arch: 'arm64', bytes: 8e6 }];
+  for (const [system, arch, want] of [
+    ['windows', 'amd64', 'windows amd64 7000000'], ['windows', 'arm64', 'windows amd64 7000000'], ['linux', 'arm64', 'linux arm64 8000000'],
+    ['mac', 'arm64', null], ['android', 'arm64', null], ['other', 'amd64', null],
+  ]) {
+    const p = programFor(list, system, arch);
+    assert.equal(p && `${p.os} ${p.arch} ${p.bytes}`, want, `${system} ${arch}`);
+  }
+  assert.equal(programFor([{ os: 'linux', arch: 'amd64', bytes: 1 }], 'linux', 'arm64'), null);
+  for (const bad of [null, {}, 'x', [null], [7], [{ os: 'windows' }], [{ os: 'windows', arch: 'amd64', bytes: '7' }], [{ os: 'windows', arch: 'amd64', bytes: 0 }]]) {
+    assert.equal(programFor(bad, 'windows', 'amd64'), null);
+  }
+  assert.equal(exeURL('7W2-97-8570', { os: 'windows', arch: 'amd64', bytes: 1 }), '/api/v1/exe?session_pin=7W2-97-8570&os=windows&arch=amd64');
+  assert.match(startCommand('7W2-97-8570'), /PinDesk_7W2-97-8570\*\.bin/);
+  assert.deepEqual([
+    archOf({ userAgent: 'Mozilla/5.0 (X11; Linux aarch64)' }), archOf({ userAgent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64)', architecture: 'arm' }),
+    archOf({ userAgent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64)', architecture: 'x86' }), archOf({ userAgent: '' }),
+  ], ['arm64', 'arm64', 'amd64', 'amd64']);
 });
 
 test('what the page is', () => {

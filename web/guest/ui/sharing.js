@@ -43,7 +43,7 @@ export function Sharing({ guest, detail }) {
           <h2 id="chat-title">${t('chat.label')}</h2>
           <${ChatView} talk=${guest.talk} lines=${lines} calm=${true} />
         </section>
-        ${guest.shared?.handover && guest.ways.program === 'yes' && html`<${Program} guest=${guest} handover=${guest.shared.handover} />`}
+        ${guest.shared?.handover && (guest.ways.program === 'yes' || guest.program) && html`<${Program} guest=${guest} handover=${guest.shared.handover} />`}
       </div>
     </div>
   </div>`;
