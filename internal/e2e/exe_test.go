@@ -66,7 +66,7 @@ func runNamed(t *testing.T, d *xdesktop, from, name string, yes bool) (p *progra
 			answer = "y\n"
 		}
 		last := time.Now()
-		eventually(t, 20*time.Second, "the answer is taken", func() bool {
+		eventually(t, "the answer is taken", func() bool {
 			if strings.Contains(p.out.String(), "llowed.") {
 				return true
 			}
@@ -115,7 +115,7 @@ func startNamed(t *testing.T, d *xdesktop, from, name string) (p *program, typin
 // says waits until the program has said something.
 func (p *program) says(text string) {
 	p.t.Helper()
-	eventually(p.t, 20*time.Second, "the program says "+text, func() bool { return strings.Contains(p.out.String(), text) })
+	eventually(p.t, "the program says "+text, func() bool { return strings.Contains(p.out.String(), text) })
 }
 
 // TestDownloadedProgram: the guest's page hands out the program for this system, and from the file that
@@ -132,7 +132,7 @@ func TestDownloadedProgram(t *testing.T) {
 	g.screenshot("offered")
 	g.do(chromedp.Click("#download"))
 	var saved string
-	eventually(t, 30*time.Second, "the program is downloaded", func() bool {
+	within(t, 30*time.Second, "the program is downloaded", func() bool {
 		all, _ := filepath.Glob(filepath.Join(dir, "PinDesk_"+pin+"_*.bin"))
 		if len(all) == 1 {
 			saved = all[0]
@@ -144,7 +144,7 @@ func TestDownloadedProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []byte
-	eventually(t, 30*time.Second, "all of it is there", func() bool {
+	within(t, 30*time.Second, "all of it is there", func() bool {
 		got, _ = os.ReadFile(saved)
 		return bytes.Equal(got, want)
 	})
@@ -153,7 +153,7 @@ func TestDownloadedProgram(t *testing.T) {
 	name := strings.Replace(filepath.Base(saved), ".bin", " (1) – Kopie.bin", 1)
 	p, _ := runNamed(t, d, saved, name, true)
 	p.says("Connected to " + strings.TrimPrefix(s.url, "http://"))
-	eventually(t, 20*time.Second, "the presenter is in the session", func() bool {
+	eventually(t, "the presenter is in the session", func() bool {
 		_, a := s.call("GET", "/api/v1/session?session_pin="+pin, nil)
 		return a["presenter_online"] == true
 	})
