@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -33,6 +34,8 @@ type cli struct {
 	Clipboard     string           `help:"Which way copied text goes while somebody controls: both, in (only what the technician pastes here), off." enum:"both,in,off" default:"both" placeholder:"both|in|off"`
 	Files         string           `help:"Which way files may go if you say yes: both, in (to this computer), out (to technicians), off." enum:"both,in,out,off" default:"both" placeholder:"both|in|out|off"`
 	MaxFile       fileSize         `help:"Largest file that is taken, such as 500MB or 4GB." default:"4GiB" placeholder:"SIZE"`
+	Window        bool             `help:"Show a window, also when this is started in a terminal." xor:"guest"`
+	Terminal      bool             `help:"Ask and tell in the terminal, and show no window." xor:"guest"`
 	AllowXWayland bool             `name:"allow-xwayland" help:"Share under Wayland, too, although only X11 windows can be seen there."`
 	Debug         bool             `help:"Say more."`
 	Version       kong.VersionFlag `help:"Print the version."`
@@ -86,39 +89,27 @@ func run(c cli, list handout.Brokers) error {
 	context.AfterFunc(ctx, stop) // a second signal ends at once
 
 	terminal := newTerminal(os.Stdin, os.Stderr)
+	if wantsWindow(c, terminal.canAsk()) {
+		return runWindow(ctx, c, list, log)
+	}
+	return runTerminal(ctx, c, list, terminal, log)
+}
+
+// runTerminal shares with a guest who is asked and told in the terminal.
+func runTerminal(ctx context.Context, c cli, list handout.Brokers, terminal *terminal, log *slog.Logger) error {
 	broker, pin, err := whichSession(ctx, known(c), list, terminal)
 	if err != nil {
 		return err
 	}
 	consent := presenter.Consent(c.Consent)
 	if consent != presenter.ControlFree && !terminal.canAsk() {
-		return fmt.Errorf("--consent %s asks you in the terminal, and there is none: start it in a terminal, or say yes beforehand by --consent control", consent)
+		return fmt.Errorf("--consent %s asks you in the terminal, and there is none: start it in a terminal, ask for the window by --window, or say yes beforehand by --consent control", consent)
 	}
-	name := c.Name
-	if name == "" {
-		name, _ = os.Hostname() // no name is fine
-	}
-	screen, input, err := platform.Open(ctx, platform.Config{AllowXWayland: c.AllowXWayland, Log: log})
+	p, end, err := openPresenter(ctx, c, log, presenter.Config{Broker: broker, PIN: pin, Guest: terminal, Say: terminal.say})
 	if err != nil {
 		return err
 	}
-	defer screen.Close()
-	defer input.Close()
-	if c.Debug {
-		screen = tracedScreen{screen, log}
-	}
-	clipboard, err := openClipboard(ctx, c, log)
-	if err != nil {
-		terminal.say("%v The screen is shared without it.", err)
-	} else if clipboard != nil {
-		defer clipboard.Close()
-	}
-	p, err := presenter.New(presenter.Config{Broker: broker, PIN: pin, Handover: c.Handover, Name: name, Consent: consent, Screen: screen, Input: input,
-		Guest: terminal, Say: terminal.say, Log: log, Clipboard: clipboard, Share: presenter.ClipboardUse(c.Clipboard),
-		Files: transfer.Config{Policy: transfer.Policy(c.Files), MaxSize: int64(c.MaxFile), Folder: transfer.Dir(platform.Downloads())}})
-	if err != nil {
-		return err
-	}
+	defer end()
 	terminal.say("This screen is ready to be shared. Press Ctrl-C to stop at any time.")
 	if consent != presenter.ControlFree { // who asks nothing may run without a terminal to read from
 		terminal.say("Type /help and press Enter to see what else you can do.")
@@ -136,6 +127,42 @@ func run(c cli, list handout.Brokers) error {
 		terminal.say("Sharing has stopped.")
 	}
 	return err
+}
+
+// openPresenter opens the desktop for a presenter of which cfg says broker, PIN and guest. end closes it.
+func openPresenter(ctx context.Context, c cli, log *slog.Logger, cfg presenter.Config) (p *presenter.Presenter, end func(), err error) {
+	cfg.Name = c.Name
+	if cfg.Name == "" {
+		cfg.Name, _ = os.Hostname() // no name is fine
+	}
+	screen, input, err := platform.Open(ctx, platform.Config{AllowXWayland: c.AllowXWayland, Log: log})
+	if err != nil {
+		return nil, nil, err
+	}
+	closers := []io.Closer{input, screen}
+	end = func() {
+		for _, c := range closers {
+			c.Close()
+		}
+	}
+	if c.Debug {
+		screen = tracedScreen{screen, log}
+	}
+	clipboard, err := openClipboard(ctx, c, log)
+	if err != nil {
+		cfg.Say("%v The screen is shared without it.", err)
+	} else if clipboard != nil {
+		closers = append(closers, clipboard)
+		cfg.Clipboard = clipboard
+	}
+	cfg.Handover, cfg.Consent, cfg.Screen, cfg.Input, cfg.Log = c.Handover, presenter.Consent(c.Consent), screen, input, log
+	cfg.Share = presenter.ClipboardUse(c.Clipboard)
+	cfg.Files = transfer.Config{Policy: transfer.Policy(c.Files), MaxSize: int64(c.MaxFile), Folder: transfer.Dir(platform.Downloads())}
+	if p, err = presenter.New(cfg); err != nil {
+		end()
+		return nil, nil, err
+	}
+	return p, end, nil
 }
 
 // openClipboard opens the desktop's clipboard; nil without an error when it is not to be shared.

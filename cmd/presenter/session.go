@@ -18,6 +18,12 @@ import (
 // handout.ParseBrokers. A build without one asks its guest.
 var brokers string
 
+// What a guest is asked to type.
+const (
+	askBroker = "Address of the broker"
+	askPIN    = "Session PIN"
+)
+
 // guest is who is asked what a program cannot know.
 type guest interface {
 	presenter.Asker
@@ -33,7 +39,7 @@ func whichSession(ctx context.Context, known handout.Known, list handout.Brokers
 		return "", "", err
 	}
 	if found.Place.Host == "" {
-		typed, err := g.askLine(ctx, "Address of the broker")
+		typed, err := g.askLine(ctx, askBroker)
 		if err != nil {
 			return "", "", err
 		}
@@ -53,7 +59,7 @@ func whichSession(ctx context.Context, known handout.Known, list handout.Brokers
 		}
 	}
 	if found.PIN == "" {
-		if found.PIN, err = g.askLine(ctx, "Session PIN"); err != nil {
+		if found.PIN, err = g.askLine(ctx, askPIN); err != nil {
 			return "", "", err
 		}
 	}

@@ -56,7 +56,9 @@ var rules = map[string]rule{
 	// The presenter's side of files; its disk is behind Folder, and in disk.go.
 	"internal/transfer": {layer: l1, uses: []string{"internal/wire"}},
 	"internal/programs": {layer: l1, uses: []string{"internal/handout"}}, // reads the operator's folder
-	"internal/chat":     {layer: l1, uses: []string{"internal/wire"}},
+	// The presenter's window, without any system.
+	"internal/window": {layer: l1, uses: []string{"web/window"}},
+	"internal/chat":   {layer: l1, uses: []string{"internal/wire"}},
 	"internal/mail": {
 		layer:   l1,
 		uses:    []string{"internal/fault", "internal/jobs"},
@@ -125,6 +127,7 @@ var rules = map[string]rule{
 	// Embedded files: the SQL of the store, and the pages.
 	"migrations": {layer: l0},
 	"web":        {layer: l0},
+	"web/window": {layer: l0},
 
 	"internal/broker": {
 		layer: l3,
@@ -136,9 +139,10 @@ var rules = map[string]rule{
 
 	"internal/platform": {
 		layer: l2,
-		uses:  []string{"internal/screen", "internal/wire"},
+		uses:  []string{"internal/screen", "internal/window", "internal/wire"},
 		modules: []string{
 			"github.com/jezek/xgb",
+			"golang.org/x/image",
 			"golang.org/x/sys",
 		},
 	},
@@ -157,7 +161,7 @@ var rules = map[string]rule{
 	},
 	"cmd/presenter": {
 		layer:   program,
-		uses:    []string{"internal/handout", "internal/platform", "internal/presenter", "internal/screen", "internal/transfer"},
+		uses:    []string{"internal/handout", "internal/platform", "internal/presenter", "internal/screen", "internal/transfer", "internal/window"},
 		modules: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
 	},
 	// A developer's tool, which make build leaves out.

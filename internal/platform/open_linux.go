@@ -4,9 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"strings"
 
 	"pindesk/internal/platform/desktop"
 	"pindesk/internal/platform/x11"
+	"pindesk/internal/window"
 )
 
 // Open opens the desktop. ctx bounds the opening only. Errors are *Error; both results
@@ -44,6 +46,27 @@ func OpenClipboard(ctx context.Context, cfg Config) (Clipboard, error) {
 	return clipboard, nil
 }
 
+// OpenWindow opens the presenter's own window on the desktop that Open opens. ctx bounds the opening
+// only. What is injected by this process does not reach it. The caller closes it.
+func OpenWindow(ctx context.Context, cfg Config, m *window.Model) (Window, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	display, err := chooseDisplay(cfg, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	w, err := x11.OpenWindow(ctx, display, m, cfg.Log)
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// WindowFirst says whether a presenter shows its window unless a terminal is asked for: here one that is
+// started in a terminal keeps to it.
+const WindowFirst = false
+
 // chooseDisplay finds out whether there is an X desktop that shows what the guest sees.
 func chooseDisplay(cfg Config, getenv func(string) string) (string, error) {
 	if cfg.Display != "" {
@@ -69,3 +92,12 @@ func chooseDisplay(cfg Config, getenv func(string) string) (string, error) {
 
 // systemDownloads is the system's own word for where downloads go; "" if it has none but files.
 func systemDownloads() string { return "" }
+
+// Languages are those that the guest wants, best first, as the system names them.
+func Languages() []string {
+	var all []string
+	for _, name := range []string{"LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"} {
+		all = append(all, strings.Split(os.Getenv(name), ":")...)
+	}
+	return all
+}

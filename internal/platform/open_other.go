@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"pindesk/internal/platform/desktop"
+	"pindesk/internal/window"
 )
 
 // Open opens the desktop. Here it always returns an *Error of kind ErrUnsupported.
@@ -25,3 +26,14 @@ func OpenClipboard(context.Context, Config) (Clipboard, error) {
 
 // systemDownloads is the system's own word for where downloads go; "" if it has none.
 func systemDownloads() string { return "" }
+
+// OpenWindow opens the presenter's own window. Here it always returns an *Error of kind ErrUnsupported.
+func OpenWindow(context.Context, Config, *window.Model) (Window, error) {
+	return nil, &desktop.Error{Kind: desktop.ErrUnsupported, Message: "There is no window for this system (" + runtime.GOOS + ") yet."}
+}
+
+// WindowFirst says whether a presenter shows its window unless a terminal is asked for.
+const WindowFirst = false
+
+// Languages are those that the guest wants, best first.
+func Languages() []string { return nil }

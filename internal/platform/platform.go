@@ -5,6 +5,7 @@
 package platform
 
 import (
+	"context"
 	"log/slog"
 
 	"pindesk/internal/platform/desktop"
@@ -18,6 +19,13 @@ type Injector = desktop.Injector
 
 // Clipboard is a desktop's clipboard; see desktop.Clipboard.
 type Clipboard = desktop.Clipboard
+
+// Window shows a window.Model.
+type Window interface {
+	// Run shows it until ctx ends, or the desktop. It is called once, on a goroutine of its own.
+	Run(ctx context.Context) error
+	Close() error
+}
 
 // Error says why a desktop cannot be shared, in a Message for the guest.
 type Error = desktop.Error

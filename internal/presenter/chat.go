@@ -93,8 +93,16 @@ func (t *talk) heard(client string) bool {
 	return true
 }
 
-// lines takes what was said and returns the texts that the guest has not seen yet.
+// lines is news as texts.
 func (t *talk) lines(all []wire.ChatLine) (show []string) {
+	for _, l := range t.news(all) {
+		show = append(show, spoken(l))
+	}
+	return show
+}
+
+// news takes what was said and returns what the guest has not seen yet, cleaned.
+func (t *talk) news(all []wire.ChatLine) (show []wire.ChatLine) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, l := range all {
@@ -103,20 +111,30 @@ func (t *talk) lines(all []wire.ChatLine) (show []string) {
 			continue
 		}
 		t.last = l.ID
-		if text := wire.CleanChat(l.Text); !mine && text != "" {
-			show = append(show, speaker(l)+strings.ReplaceAll(text, "\n", "\n    "))
+		if l.Text = wire.CleanChat(l.Text); !mine && l.Text != "" {
+			l.Name = shortName(l.Name)
+			show = append(show, l)
 		}
 	}
 	return show
 }
 
-// speaker begins a line for the guest.
-func speaker(l wire.ChatLine) string {
-	name := oneLine(l.Name)
+// spoken is a line for a terminal.
+func spoken(l wire.ChatLine) string { return speaker(l) + strings.ReplaceAll(l.Text, "\n", "\n    ") }
+
+// shortName is a name as it may be shown.
+func shortName(name string) string {
+	name = oneLine(name)
 	for utf8.RuneCountInString(name) > 40 {
 		_, n := utf8.DecodeLastRuneInString(name)
 		name = name[:len(name)-n]
 	}
+	return name
+}
+
+// speaker begins a line for the guest.
+func speaker(l wire.ChatLine) string {
+	name := l.Name
 	switch {
 	case l.Viewer == 0:
 		return "This computer said: "
@@ -164,8 +182,9 @@ func (s *sharing) sendChat() error {
 func (s *sharing) chat(c wire.Control) {
 	switch c.Type {
 	case wire.TypeChat:
-		for _, text := range s.p.talk.lines(c.Lines) {
-			s.p.cfg.Say("%s", text)
+		for _, l := range s.p.talk.news(c.Lines) {
+			s.p.cfg.Observer.Heard(Heard{Own: l.Viewer == 0, Name: l.Name, Text: l.Text, Waiting: l.Waiting != 0})
+			s.p.cfg.Say("%s", spoken(l))
 		}
 	case wire.TypeUnsaid:
 		if text := s.p.talk.unsaid(c); text != "" {

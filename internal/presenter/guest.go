@@ -3,6 +3,7 @@ package presenter
 import (
 	"errors"
 	"slices"
+	"time"
 )
 
 // Watcher is a viewer as its guest may know it.
@@ -40,6 +41,7 @@ func (p *Presenter) TakeControl() error {
 		return had
 	}, true)
 	p.inject.check()
+	p.cfg.Observer.People()
 	if !taken {
 		return errors.New("nobody but you controls this computer")
 	}
@@ -58,11 +60,39 @@ func (p *Presenter) EndView(viewer uint16) error {
 		return true
 	}, false)
 	p.inject.check()
+	p.cfg.Observer.People()
 	if !ended {
 		return errors.New("nobody with that number sees this screen")
 	}
 	return nil
 }
+
+// Observer hears what happens, for a guest who has a window instead of lines of text. Its methods are
+// called by the presenter's goroutines and must not wait.
+type Observer interface {
+	Connected()
+	Disconnected(why string, pause time.Duration) // for so long, then it is tried again
+	People()                                      // Watchers may return others now
+	Verified(organisation string)                 // whose session it is
+	Heard(line Heard)                             // in the chat
+}
+
+// Heard is a line of the chat.
+type Heard struct {
+	Own     bool   // said at this computer, by an earlier process
+	Name    string // self-declared, may be empty
+	Text    string
+	Waiting bool // the guest has not let this one in
+}
+
+// unobserved is an Observer that nobody needs.
+type unobserved struct{}
+
+func (unobserved) Connected()                         {}
+func (unobserved) Disconnected(string, time.Duration) {}
+func (unobserved) People()                            {}
+func (unobserved) Verified(string)                    {}
+func (unobserved) Heard(Heard)                        {}
 
 // revoke changes grants for the guest, and reports whether it has changed one.
 func (g *grants) revoke(change func(viewer uint16, v *grant) bool, askControl bool) (some bool) {

@@ -32,6 +32,7 @@ type Config struct {
 	Input    Injector
 	Guest    Asker                           // asked where Consent wants it
 	Say      func(format string, arg ...any) // tells the guest one line; nil says nothing
+	Observer Observer                        // hears what lines say, and more; nil: nobody
 	Log      *slog.Logger
 	// Clipboard is the desktop's; nil when it has none that can be shared. The caller closes it.
 	Clipboard Clipboard
@@ -102,6 +103,9 @@ func New(c Config) (*Presenter, error) {
 	if c.Say == nil {
 		c.Say = func(string, ...any) {}
 	}
+	if c.Observer == nil {
+		c.Observer = unobserved{}
+	}
 	p := &Presenter{cfg: c, broker: u, start: time.Now(), streams: []*stream{newStream(0, screen.NewEncoder(0))}, talk: newTalk()}
 	p.resume = c.Handover
 	p.grants = newGrants()
@@ -151,6 +155,7 @@ func (p *Presenter) Run(ctx context.Context) error {
 		if errors.As(err, &later) {
 			pause = max(pause, later.wait)
 		}
+		p.cfg.Observer.Disconnected(plain(err), pause)
 		p.cfg.Say("Not connected (%s). Trying again in %v.", plain(err), pause.Round(100*time.Millisecond))
 		select {
 		case <-time.After(pause):
@@ -206,6 +211,7 @@ func (p *Presenter) connect(ctx context.Context, first bool) error {
 	l := newLink(ws)
 	s := newSharing(p, l)
 	defer s.stop()
+	p.cfg.Observer.Connected()
 	if first {
 		p.cfg.Say("Connected to %s.", p.broker.Host)
 	} else {

@@ -230,6 +230,7 @@ func (s *sharing) control(n note, now time.Time) error {
 			s.p.cfg.Say("Whom you let see your screen in the browser sees it here, too. (/who shows who it is, /end NUMBER ends it.)")
 		}
 		s.p.inject.check()
+		s.p.cfg.Observer.People()
 		if err := s.tellGrants(); err != nil {
 			return err
 		}
@@ -260,6 +261,7 @@ func (s *sharing) welcome(c wire.Control) error {
 	s.epoch, s.p.resume = c.Epoch, c.Resume
 	if o := oneLine(c.Organisation); o != "" && !s.p.toldOrganisation {
 		s.p.toldOrganisation = true
+		s.p.cfg.Observer.Verified(o)
 		s.p.cfg.Say("This session was made by %s, whom the operator of %s has verified.", o, s.p.broker.Host)
 	}
 	s.p.cfg.Screen.Watch(nil)
@@ -293,6 +295,7 @@ func (s *sharing) grant(viewer uint16, r rights) error {
 // granted follows a change of a viewer's grant.
 func (s *sharing) granted(viewer uint16) error {
 	s.p.inject.check()
+	s.p.cfg.Observer.People()
 	s.tellFiles()
 	s.consent.review()
 	return s.tellGrant(viewer)

@@ -6,11 +6,19 @@ import { addTexts, hasText, language, loadLanguage, pickLanguage, plural, t, use
 import { LANGUAGES } from '../shared/texts/languages.js';
 import shared from '../shared/texts/en.js';
 import guest from '../guest/texts/en.js';
+import presenter from '../window/texts/en.js';
 import { files, read } from './files.js';
 
-const more = { en: guest, load: (/** @type {string} */ tag) => import(`../guest/texts/${tag}.js`) };
+// Texts that one page has by itself, and those of the presenter's window, which no page has.
+const more = {
+  en: { ...guest, ...presenter },
+  load: async (/** @type {string} */ tag) => {
+    const [page, program] = await Promise.all([import(`../guest/texts/${tag}.js`), import(`../window/texts/${tag}.js`)]);
+    return { default: { ...page.default, ...program.default } };
+  },
+};
 await addTexts(more);
-const en = { ...shared, ...guest };
+const en = { ...shared, ...more.en };
 const keys = Object.keys(en);
 // What Intl.PluralRules may answer. A text in one of these forms is one of a set.
 const FORMS = ['zero', 'one', 'two', 'few', 'many', 'other'];
@@ -100,9 +108,9 @@ for (const tag of Object.keys(LANGUAGES)) {
 function used() {
   const whole = new Set();
   /** @type {RegExp[]} */
-  const patterns = [/^fault\./]; // internal/httpapi/errorpage.go shows these, and tests that it has them
+  const patterns = [/^fault\./, /^window\./]; // internal/httpapi/errorpage.go and internal/window show these, and test that they have them
   for (const f of files('.html')) for (const [, key] of read(f).matchAll(/data-(?:text|label)="([^"]*)"/g)) whole.add(key);
-  for (const f of files('.js').filter((f) => !/^(?:shared|guest)\/texts\//.test(f))) {
+  for (const f of files('.js').filter((f) => !/^(?:shared|guest|window)\/texts\//.test(f))) {
     const text = read(f);
     for (const [, literal] of text.matchAll(/'([\w.-]+)'/g)) {
       if (literal.endsWith('.')) patterns.push(new RegExp('^' + literal.replaceAll('.', '\\.')));

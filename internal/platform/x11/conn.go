@@ -47,6 +47,16 @@ func init() {
 		xgb.NewEventFuncs[code] = func(b []byte) xgb.Event { return rawEvent(b) }
 	}
 	xgb.NewEventFuncs[genericEvent] = func(b []byte) xgb.Event { return rawEvent(b) }
+	// What a program sends in place of a person's input is marked by the server, and xgb loses the mark.
+	for _, code := range []int{xproto.KeyPress, xproto.KeyRelease, xproto.ButtonPress, xproto.ButtonRelease} {
+		decode := xgb.NewEventFuncs[code]
+		xgb.NewEventFuncs[code] = func(b []byte) xgb.Event {
+			if b[0]&128 != 0 {
+				return rawEvent(b)
+			}
+			return decode(b)
+		}
+	}
 	for code := firstExtError; code < 256; code++ {
 		xgb.NewErrorFuncs[code] = func(b []byte) xgb.Error { return rawError(b) }
 	}

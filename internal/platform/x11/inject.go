@@ -35,6 +35,7 @@ const (
 // Injector puts input into an X display by XTEST. See desktop.Injector for the rules.
 type Injector struct {
 	c       *conn
+	display string
 	done    chan struct{} // closed by Close
 	closing sync.Once
 
@@ -55,7 +56,7 @@ func openInjector(ctx context.Context, display string, log *slog.Logger) (*Injec
 	if err != nil {
 		return nil, err
 	}
-	i := &Injector{c: c, done: make(chan struct{})}
+	i := &Injector{c: c, display: display, done: make(chan struct{})}
 	i.stale.Store(true)
 	err = opening(ctx, c, func() error {
 		_, ok, err := c.extend("XTEST")
@@ -109,9 +110,16 @@ func (i *Injector) Move(x, y int) error {
 func (i *Injector) Button(b wire.Button, down bool) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.buttons[b] != down {
+	press := func() {
 		i.buttons[b] = down
 		i.fake(pressOrRelease(xproto.ButtonPress, xproto.ButtonRelease, down), byte(b), 0, 0)
+	}
+	switch {
+	case i.buttons[b] == down:
+	case down:
+		i.guarded(i.underOurs, press)
+	default:
+		press()
 	}
 	return i.c.alive()
 }

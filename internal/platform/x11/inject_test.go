@@ -17,18 +17,18 @@ import (
 	"pindesk/internal/wire"
 )
 
-// window is a program with the keyboard focus that notes its input as text, such as
+// listener is a program with the keyboard focus that notes its input as text, such as
 // "+Control c" for a press of c with Control held, "-c", "+1@20,30" for a mouse button.
-type window struct {
+type listener struct {
 	*program
 	mu     sync.Mutex
 	events []string
 	typed  strings.Builder // characters of the presses without Control, Alt and Super
 }
 
-func newWindow(t testing.TB, display string) *window {
+func newWindow(t testing.TB, display string) *listener {
 	t.Helper()
-	w := &window{program: newProgram(t, display)}
+	w := &listener{program: newProgram(t, display)}
 	id, err := xproto.NewWindowId(w.x)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func newWindow(t testing.TB, display string) *window {
 
 // listen looks keys up as simple programs do: when a notice of a changed mapping comes, the
 // newest mapping is fetched.
-func (w *window) listen() {
+func (w *listener) listen() {
 	setup := xproto.Setup(w.x)
 	fetch := func() *xproto.GetKeyboardMappingReply {
 		m, err := xproto.GetKeyboardMapping(w.x, setup.MinKeycode, byte(setup.MaxKeycode-setup.MinKeycode+1)).Reply()
@@ -180,7 +180,7 @@ func symbolRune(s xproto.Keysym) rune {
 }
 
 // take returns and forgets what has been noted so far, when it is at least n events.
-func (w *window) take(t testing.TB, n int) []string {
+func (w *listener) take(t testing.TB, n int) []string {
 	t.Helper()
 	var events []string
 	until(t, fmt.Sprintf("%d events", n), func() bool {
@@ -196,7 +196,7 @@ func (w *window) take(t testing.TB, n int) []string {
 }
 
 // takeTyped waits for a text and forgets it.
-func (w *window) takeTyped(t testing.TB, want string) {
+func (w *listener) takeTyped(t testing.TB, want string) {
 	t.Helper()
 	got := ""
 	defer func() {

@@ -70,6 +70,9 @@ func (i *Injector) Key(e wire.Event) error {
 		}
 		return i.c.alive()
 	}
+	if ours.some(i.display) && i.typesIntoOurs() {
+		return i.c.alive()
+	}
 	if at >= 0 && i.held[at].kc != 0 {
 		return i.repeat(i.held[at].kc)
 	}
@@ -263,7 +266,7 @@ func (i *Injector) typeAll(text []rune) error {
 			if !ok {
 				s, ok = i.lent(r, state)
 			}
-			if ok {
+			if ok && (!ours.some(i.display) || !i.typesIntoOurs()) {
 				i.tap(s)
 			}
 			select {

@@ -1,0 +1,289 @@
+package window
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// deaf is how long a question takes no notice of anything after it was drawn.
+const deaf = 500 * time.Millisecond
+
+// Bounds of what is shown.
+const (
+	maxSaid     = 500 // lines of the chat that are kept
+	maxPeople   = 6   // that are listed
+	maxField    = 4096
+	maxReceived = 300 // runes of a reason or a name of others
+)
+
+// Watcher is a viewer as the guest may know it.
+type Watcher struct {
+	Viewer  uint16
+	Name    string // self-declared, may be empty
+	Twin    bool   // another one has the same name
+	View    bool
+	Control bool
+	May     bool
+}
+
+// Question is what the guest is asked.
+type Question struct {
+	Name    string // self-declared, may be empty
+	Twin    bool
+	Control bool
+	Hand    bool // the one who controls wants To to
+	To      string
+	ToTwin  bool
+	Clip    string // "both", "in" or "off": of the clipboard, with control
+	Broker  string // whether to connect to this one, of which only this file's name speaks
+	File    *File
+}
+
+// File is one that a question is about.
+type File struct {
+	Give         bool // the guest is asked for a file, else offered this one:
+	Name         string
+	Size, Folder string
+	Program      bool
+}
+
+// Ending says how it ended; a part of a key of the catalogue.
+type Ending string
+
+// The ways in which sharing ends.
+const (
+	Stopped  Ending = "stopped"
+	Ended    Ending = "ended"
+	Replaced Ending = "replaced"
+	Moved    Ending = "moved"
+	Failed   Ending = "failed"
+)
+
+// Actions is what the guest can bring about. The methods are called without the model's lock on the
+// drawer's goroutine, and must not wait for anything.
+type Actions interface {
+	Stop() // sharing
+	Quit() // the program
+	TakeControl()
+	EndView(viewer uint16)
+	Say(text string) error
+	SendFile(path string, viewer uint16) error
+	CancelFiles()
+}
+
+// Options of a Model.
+type Options struct {
+	Texts *Texts
+	Do    Actions
+	// Sendable says whether there is a file that can be sent; the error is for the guest.
+	Sendable func(path string) error
+	Now      func() time.Time // nil: time.Now
+}
+
+type phase uint8
+
+const (
+	connecting phase = iota
+	entering
+	sharing
+	over
+)
+
+// open is a question before the guest.
+type open struct {
+	Question
+	drawn  time.Time // zero: not yet
+	answer chan reply
+}
+
+type reply struct {
+	yes  bool
+	path string
+}
+
+// Model is what the window knows. Its methods may be called by any goroutine.
+type Model struct {
+	o       Options
+	changed chan struct{}
+
+	mu       sync.Mutex
+	phase    phase // guarded by mu, as all below
+	number   int
+	host     string // of the broker; "": not known yet
+	pin      string
+	wants    ID // the field that is to be filled in while entering
+	typed    chan string
+	problem  string // with what the guest did last
+	lost     string // why there is no connection now
+	verified string
+	panic    string // keys; "": there are none
+	people   []Watcher
+	said     []string
+	question *open
+	picking  bool // a file to be sent
+	browses  bool // the drawer lets a file be chosen
+	field    map[ID]string
+	ending   Ending
+	why      string
+}
+
+// New returns a model that connects.
+func New(o Options) *Model {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Model{o: o, changed: make(chan struct{}, 1), field: map[ID]string{}, typed: make(chan string, 1)}
+}
+
+// Changed (capacity 1) is signalled when Scene or Banner may be another one.
+func (m *Model) Changed() <-chan struct{} { return m.changed }
+
+// change runs f and signals. about says that the scene is about something else from now on.
+func (m *Model) change(about bool, f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f()
+	if about {
+		m.number++
+		m.problem = ""
+	}
+	m.signal()
+}
+
+func (m *Model) signal() {
+	select {
+	case m.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Enter has the guest fill in a field, PIN or Address, and returns what it is then; a PIN as 7W2-97-8570. why says
+// what was wrong with it last time; "" for nothing. The error is ctx's.
+func (m *Model) Enter(ctx context.Context, what ID, why string) (string, error) {
+	m.change(true, func() { m.phase, m.wants, m.field[what] = entering, what, cmp.Or(m.field[what], m.pin) })
+	if why != "" {
+		m.change(false, func() { m.problem = m.o.Texts.T("pin.refused", "why", short(why)) })
+	}
+	select {
+	case text := <-m.typed:
+		return text, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// Session notes which one it is.
+func (m *Model) Session(host, pin string) { m.change(false, func() { m.host, m.pin = host, pin }) }
+
+// Connected notes that there is a connection.
+func (m *Model) Connected() {
+	m.mu.Lock()
+	about := m.phase != sharing
+	m.mu.Unlock()
+	m.change(about, func() {
+		if m.phase != over {
+			m.phase, m.lost = sharing, ""
+		}
+	})
+}
+
+// Lost notes that there is none, and when the next try is.
+func (m *Model) Lost(why string, pause time.Duration) {
+	seconds := max(1, int((pause+time.Second/2)/time.Second))
+	m.change(false, func() { m.lost = m.o.Texts.T("lost", "why", short(why), "n", itoa(seconds)) })
+}
+
+// Verified notes whose session it is.
+func (m *Model) Verified(organisation string) {
+	m.change(false, func() { m.verified = short(organisation) })
+}
+
+// PanicKeys notes which keys take control back at once; "" for none.
+func (m *Model) PanicKeys(keys string) { m.change(false, func() { m.panic = keys }) }
+
+// Browses notes that the drawer lets a file be chosen when Browse is pressed, and then calls Edit.
+func (m *Model) Browses() { m.change(false, func() { m.browses = true }) }
+
+// People notes who is here.
+func (m *Model) People(all []Watcher) {
+	m.change(false, func() { m.people = slices.Clone(all) })
+}
+
+// Heard adds a line to the chat. Waiting says that its writer has not been let in.
+func (m *Model) Heard(name, text string, waiting bool) {
+	key := "chat.them"
+	if waiting {
+		key = "chat.waiting"
+	}
+	m.Note(m.o.Texts.T(key, "name", m.who(name), "text", text))
+}
+
+// Said adds a line of the guest's own.
+func (m *Model) Said(text string) { m.Note(m.o.Texts.T("chat.me", "text", text)) }
+
+// Note adds a line as it is: what became of a file, or of a line of the guest's.
+func (m *Model) Note(text string) {
+	m.change(false, func() {
+		m.said = append(m.said, text)
+		m.said = m.said[max(0, len(m.said)-maxSaid):]
+	})
+}
+
+// Over notes that sharing has ended.
+func (m *Model) Over(how Ending, why string) {
+	m.change(true, func() { m.phase, m.ending, m.why, m.people = over, how, short(why), nil })
+}
+
+// Ask puts a question and returns the guest's answer, or no when ctx ends. One question is open at a
+// time. Path is that of a file that is given.
+func (m *Model) Ask(ctx context.Context, q Question) (yes bool, path string) {
+	o := &open{Question: q, answer: make(chan reply, 1)}
+	m.change(true, func() { m.question = o; delete(m.field, Path) })
+	defer m.change(true, func() { m.question = nil; delete(m.field, Path) })
+	select {
+	case r := <-o.answer:
+		return r.yes && ctx.Err() == nil, r.path
+	case <-ctx.Done():
+		return false, ""
+	}
+}
+
+// Drawn notes that a scene is in front of the guest: from now on a question's first half second runs.
+func (m *Model) Drawn(number int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if q := m.question; q != nil && number == m.number && q.drawn.IsZero() {
+		q.drawn = m.o.Now()
+	}
+}
+
+// Wait is how long until Scene is another one by itself; 0 for never.
+func (m *Model) Wait() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if q := m.question; q != nil && !q.drawn.IsZero() {
+		return max(0, q.drawn.Add(deaf).Sub(m.o.Now()))
+	}
+	return 0
+}
+
+// armed reports whether an open question listens.
+func (m *Model) armedLocked() bool {
+	q := m.question
+	return q != nil && !q.drawn.IsZero() && m.o.Now().Sub(q.drawn) >= deaf
+}
+
+// Edit takes what is typed in a field, as a whole.
+func (m *Model) Edit(id ID, text string) {
+	m.change(false, func() { m.field[id] = cut(text, maxField) })
+}
+
+func (m *Model) who(name string) string {
+	if name == "" {
+		return m.o.Texts.T("nobody")
+	}
+	return m.o.Texts.T("says", "name", short(name))
+}
