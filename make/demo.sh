@@ -106,7 +106,10 @@ choose_port() {
 is_ready() { [[ $(get /readyz) == HTTP/1.?' 200 '* ]]; }
 
 start_broker() {
-    start broker bin/broker serve --listen "127.0.0.1:$port" --data "$scratch/data" --region local
+    mkdir "$scratch/programs" # the guest's page offers the program, as an operator's does
+    cp bin/presenter "$scratch/programs/presenter-linux-$(go env GOARCH)"
+    start broker bin/broker serve --listen "127.0.0.1:$port" --data "$scratch/data" --region local \
+        --programs "$scratch/programs"
     until_true broker is_ready
 }
 
