@@ -43,10 +43,10 @@ var (
 	escaped = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
 )
 
-// ErrManySessions: which of them is meant is not for us to guess.
+// ErrManySessions means two PINs in one name: which of them is meant is not for us to guess.
 var ErrManySessions = errors.New("the name of this file has more than one session PIN in it")
 
-// ErrPlace: the part behind the PIN is no place, and what it was is not for us to guess.
+// ErrPlace means that the part behind the PIN is no place: what it was is not for us to guess.
 var ErrPlace = errors.New("the name of this file does not say where the session is: download it again")
 
 // ParseName reads what rides in the name of a program's file, with or without its folder: from anything

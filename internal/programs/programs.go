@@ -48,7 +48,7 @@ func (s System) File() string {
 // BrokersFile has the list of brokers that the programs beside it were made for. Without it they ask.
 const BrokersFile = "BROKERS"
 
-// ErrNone: there is no program for that system.
+// ErrNone means that there is no program for that system.
 var ErrNone = errors.New("programs: none for this system")
 
 // Info describes a program.
