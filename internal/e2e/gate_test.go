@@ -36,12 +36,13 @@ type gate struct {
 	own   map[string]http.HandlerFunc // by how the path ends: answers instead of the broker
 	conns map[net.Conn]bool           // to the broker
 	shut  bool
+	asked map[string]int // how often, by path
 }
 
 // newGate listens; through says where to, when it is known.
 func newGate(t *testing.T) *gate {
 	t.Helper()
-	g := &gate{t: t, own: map[string]http.HandlerFunc{}, conns: map[net.Conn]bool{}}
+	g := &gate{t: t, own: map[string]http.HandlerFunc{}, conns: map[net.Conn]bool{}, asked: map[string]int{}}
 	g.srv = httptest.NewUnstartedServer(nil)
 	g.url = "http://" + g.srv.Listener.Addr().String()
 	t.Cleanup(func() { g.cut(); g.srv.CloseClientConnections(); g.srv.Close() })
@@ -68,6 +69,7 @@ func (g *gate) through(broker, origin string) {
 		},
 	}
 	g.srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.count(r.URL.Path)
 		if own := g.instead(r.URL.Path); own != nil {
 			own(w, r)
 			return
@@ -75,6 +77,26 @@ func (g *gate) through(broker, origin string) {
 		proxy.ServeHTTP(w, r)
 	})
 	g.srv.Start()
+}
+
+func (g *gate) count(path string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.asked[path]++
+}
+
+// sockets is how many were opened to the relay so far.
+func (g *gate) sockets() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.asked[relayPath]
+}
+
+// letAgain lets everybody through again.
+func (g *gate) letAgain() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shut = false
 }
 
 func (g *gate) instead(path string) http.HandlerFunc {

@@ -65,7 +65,7 @@ func TestGuestShares(t *testing.T) {
 	g.wantHelp("sharing watched")
 	v.wantState("live")
 	g.until("the title says so", "document.title.startsWith('●') && document.querySelector('link[rel=icon]').href.includes('sharing.svg')")
-	calm(t, v)
+	v.exactly(g, 20*time.Second)
 	g.screenshot("watched")
 
 	v.do(chromedp.Click("#chat-button"))
@@ -82,6 +82,7 @@ func TestGuestShares(t *testing.T) {
 	g.do(chromedp.Click("#share"))
 	g.wantHelp("sharing watched") // nobody is asked again
 	v.wantState("live")
+	v.exactly(g, 20*time.Second)
 
 	g.do(chromedp.Click("#stop"))
 	g.wantHelp("ended stopped")
@@ -98,17 +99,4 @@ func TestGuestShares(t *testing.T) {
 	v.wantState("waiting denied")
 	b.call("DELETE", "/api/v1/session?session_pin="+pin, nil)
 	g.wantHelp("ended ended")
-}
-
-// calm waits until the viewer's picture does not change any more: the shared page itself is in it.
-func calm(t *testing.T, v *page) {
-	t.Helper()
-	var last string
-	since := time.Now()
-	eventually(t, "the picture is still", func() bool {
-		if _, hash := v.canvasHash(); hash != last {
-			last, since = hash, time.Now()
-		}
-		return time.Since(since) > time.Second
-	})
 }
