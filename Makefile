@@ -42,7 +42,7 @@ test: ## everything that must pass before a commit lands: format, vet, Go tests 
 
 .PHONY: test-long
 test-long: ## the property and soak tests at full length, the Postman collection, then each fuzz target for FUZZTIME
-	@make/need.sh test
+	@make/need.sh test-long
 	npm ci --prefix tools/newman --no-audit --no-fund --loglevel=error
 	npm ci --prefix web/test --no-audit --no-fund --loglevel=error
 	PINDESK_LONG=1 node --test web/test/

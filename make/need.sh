@@ -109,6 +109,12 @@ check_test() {
     find_firefox || lack Firefox "$(if is_ubuntu; then echo firefox; else echo firefox-esr; fi)" "the other browser in which the viewer is tested"
 }
 
+check_test_long() {
+    check_test
+    want wine wine "runs the program for Windows"
+    want x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64 "builds a library for Windows that wine before 9 lacks"
+}
+
 # want_browser WHY: Chromium or Chrome.
 want_browser() {
     find_browser && return
@@ -145,6 +151,7 @@ check() {
     build) ;;
     demo) check_demo ;;
     test) check_test ;;
+    test-long) check_test_long ;;
     bench) check_bench ;;
     bench-full) check_bench_full ;;
     release) [[ -z ${SIGN_CERT-}${SIGN_PKCS12-} ]] || want osslsigncode osslsigncode "signs the Windows programs" ;;

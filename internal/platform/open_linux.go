@@ -9,6 +9,7 @@ import (
 	"pindesk/internal/platform/desktop"
 	"pindesk/internal/platform/x11"
 	"pindesk/internal/window"
+	"pindesk/internal/wire"
 )
 
 // Open opens the desktop. ctx bounds the opening only. Errors are *Error; both results
@@ -101,3 +102,7 @@ func Languages() []string {
 	}
 	return all
 }
+
+// Conditions tells what stands in the way of seeing or controlling this computer, each time that it
+// changes, until ctx is done; nil where nothing ever does.
+func Conditions(context.Context) <-chan wire.Condition { return nil }

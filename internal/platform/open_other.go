@@ -8,6 +8,7 @@ import (
 
 	"pindesk/internal/platform/desktop"
 	"pindesk/internal/window"
+	"pindesk/internal/wire"
 )
 
 // Open opens the desktop. Here it always returns an *Error of kind ErrUnsupported.
@@ -37,3 +38,7 @@ const WindowFirst = false
 
 // Languages are those that the guest wants, best first.
 func Languages() []string { return nil }
+
+// Conditions tells what stands in the way of seeing or controlling this computer, each time that it
+// changes, until ctx is done; nil where nothing ever does.
+func Conditions(context.Context) <-chan wire.Condition { return nil }

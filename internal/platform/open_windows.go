@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"pindesk/internal/platform/windows"
+	"pindesk/internal/wire"
 )
 
 // Open opens the desktop. ctx bounds the opening only. Errors are *Error; both results
@@ -36,3 +37,7 @@ func OpenClipboard(_ context.Context, cfg Config) (Clipboard, error) {
 
 // systemDownloads is the system's own word for where downloads go; "" if it has none.
 func systemDownloads() string { return windows.Downloads() }
+
+// Conditions tells what stands in the way of seeing or controlling this computer, each time that it
+// changes, until ctx is done; nil where nothing ever does.
+func Conditions(ctx context.Context) <-chan wire.Condition { return windows.Watch(ctx) }

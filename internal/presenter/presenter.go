@@ -38,6 +38,8 @@ type Config struct {
 	Clipboard Clipboard
 	Share     ClipboardUse    // of the clipboard; "" means ClipboardBoth
 	Files     transfer.Config // Say and Free are the presenter's own; without a Policy no files are moved
+	// Conditions says what stands in the way, each time that it changes; nil where nothing ever does.
+	Conditions <-chan wire.Condition
 }
 
 // Presenter shares one desktop in one session.
@@ -50,8 +52,9 @@ type Presenter struct {
 	talk             *talk
 	clips            *clips
 	files            *transfer.Files
-	resume           string // newest resume secret, or before the first connection the handover secret
-	toldOrganisation bool   // the guest knows whose session this is
+	resume           string         // newest resume secret, or before the first connection the handover secret
+	toldOrganisation bool           // the guest knows whose session this is
+	condition        wire.Condition // owned by the loop
 
 	monitors numbering
 	streams  []*stream // that of the whole desktop, then the monitors'; owned by the loop

@@ -178,6 +178,10 @@ func (s *sharing) run(ctx context.Context) error {
 			if err := s.tellGrants(); err != nil {
 				return err
 			}
+		case c := <-s.p.cfg.Conditions:
+			if err := s.conditionIs(c); err != nil {
+				return err
+			}
 		case w := <-s.p.files.Wishes():
 			if err := s.consent.file(w); err != nil {
 				return err
@@ -274,6 +278,9 @@ func (s *sharing) welcome(c wire.Control) error {
 		return err
 	}
 	if err := s.tellClipboard(); err != nil {
+		return err
+	}
+	if err := s.tellCondition(); err != nil {
 		return err
 	}
 	for _, viewer := range s.p.grants.begin(c.Resumed) {

@@ -47,7 +47,7 @@ func (f *feed) stateLocked() {
 		names[v.name]++
 	}
 	c := wire.Control{Type: wire.TypeState, Epoch: f.epoch, Question: f.question,
-		Presenter: &wire.PresenterState{Name: f.name, Attached: f.presenter != nil, Left: f.left, Changed: f.changed, Clipboard: f.clipboard, ViewOnly: f.viewOnly}}
+		Presenter: &wire.PresenterState{Name: f.name, Attached: f.presenter != nil, Left: f.left, Changed: f.changed, Clipboard: f.clipboard, ViewOnly: f.viewOnly, Condition: f.condition}}
 	for _, v := range f.viewers {
 		c.Viewers = append(c.Viewers, wire.ViewerState{Viewer: v.number, Name: v.name, Twin: names[v.name] > 1,
 			Online: v.member != nil, Attach: v.attach, View: v.view, Control: v.control, May: v.may, Asking: v.asking, To: v.to,
@@ -201,6 +201,14 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 		}
 		f.clipboard = c.Clipboard
 		f.stateLocked()
+	case wire.TypeCondition:
+		if !c.Condition.Valid() {
+			c.Condition = wire.ConditionFree
+		}
+		if f.condition != c.Condition {
+			f.condition = c.Condition
+			f.stateLocked()
+		}
 	case wire.TypeQuestion:
 		f.question = c.Open
 		f.stateLocked()

@@ -55,6 +55,7 @@ type feed struct {
 	monitors  []*stream          // each of them, as the presenter has listed them
 	question  bool               // the guest is being asked
 	clipboard string             // what the presenter's is there for: a constant wire.Clipboard, or ""
+	condition wire.Condition     // what stands in the way at the presenter
 	viewOnly  bool               // the presenter is a browser: nobody controls
 	viewers   map[uint16]*viewer // by number, also away ones within graceTime
 	cursor    *message           // newest shape and place, for later viewers
@@ -176,7 +177,7 @@ func (f *feed) attachPresenterLocked(m *member) {
 	changed := m.party.Replaced && !m.party.Resumed
 	f.changed = m.party.Replaced
 	f.presenter, f.name, f.epoch, f.left = m, m.party.Name, m.party.Epoch, false
-	f.question, f.clipboard, f.viewOnly = false, "", false
+	f.question, f.clipboard, f.viewOnly, f.condition = false, "", false, wire.ConditionFree
 	if !m.party.Resumed {
 		f.dropMonitorsLocked()
 	}

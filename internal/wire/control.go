@@ -34,9 +34,11 @@ type Control struct {
 	Reason    string `json:"reason,omitempty"`    // ended, bye, unsaid; refuse, refused: ReasonViewOnly or nothing
 	ViewOnly  bool   `json:"view_only,omitempty"` // shares
 	Clipboard string `json:"clipboard,omitempty"` // clipboard
-	Stream    uint8  `json:"stream,omitempty"`    // lead, watch: 0 = all monitors together
-	Stamp     uint32 `json:"stamp,omitempty"`     // ping, pong: the viewer's own
-	Queue     int    `json:"queue,omitempty"`     // pong: bytes on their way to the viewer
+	// condition: what stands in the way.
+	Condition Condition `json:"condition,omitempty"`
+	Stream    uint8     `json:"stream,omitempty"` // lead, watch: 0 = all monitors together
+	Stamp     uint32    `json:"stamp,omitempty"`  // ping, pong: the viewer's own
+	Queue     int       `json:"queue,omitempty"`  // pong: bytes on their way to the viewer
 
 	Text   string     `json:"text,omitempty"`   // chat, from a party
 	Client string     `json:"client,omitempty"` // chat from a party, unsaid: the sender's own name of the line
@@ -87,6 +89,7 @@ const (
 	TypeMonitors  = "monitors"  // all monitors that there are now: see the package documentation
 	TypeQuestion  = "question"  // open: a question is before the guest, input is stopped
 	TypeClipboard = "clipboard" // what its clipboard is there for: clipboard, a constant Clipboard; else ""
+	TypeCondition = "condition" // what stands in the way of seeing or controlling: condition
 	TypeBye       = "bye"       // from either: leaves on purpose; reason
 )
 
@@ -104,6 +107,7 @@ type PresenterState struct {
 	Monitors  []Monitor `json:"monitors,omitempty"`
 	Clipboard string    `json:"clipboard,omitempty"` // see Control.Clipboard
 	ViewOnly  bool      `json:"view_only,omitempty"` // it is a browser: nobody controls it, see the package documentation
+	Condition Condition `json:"condition,omitempty"` // what stands in the way now
 }
 
 // ViewerState is what everybody may know of a viewer.

@@ -190,6 +190,14 @@
 // rights; control includes may, and may includes view. Nobody learns by messages of his own why
 // he lost a right: it stands in "state", which also comes after a reconnect.
 //
+// # What stands in the way
+//
+// Some systems do not always let a program see the screen or put input in. With "condition" the
+// presenter says, after each welcome and on each change, what of that is so now (Condition); the relay tells it
+// in the presenter's state until the next attach. While the computer is locked, or shows something
+// that only its person may see, no updates come: the viewer's picture is from before, and it must
+// not look as if it were of now. A condition that the relay does not know is none.
+//
 // # View only, and pointing
 //
 // A browser that shares cannot put input in. It says so by "shares" with view_only, after each

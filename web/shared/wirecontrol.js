@@ -12,6 +12,7 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {boolean} [changed]
  * @property {string} [clipboard] what its clipboard is there for: "both" ways, or only "in" to it
  * @property {boolean} [view_only] it is a browser: nobody controls it
+ * @property {string} [condition] what stands in the way: "locked", "secure" or "elevated"; absent: nothing
  * @property {Monitor[]} [monitors] told to those that may see the screen
  */
 
@@ -60,6 +61,7 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {boolean} [view]
  * @property {boolean} [control]
  * @property {string} [clipboard]
+ * @property {string} [condition]
  * @property {boolean} [may]
  * @property {number} [to] to whom control was to be handed
  * @property {boolean} [open]
@@ -113,10 +115,10 @@ const CONTROL_FIELDS = {
   type: 'string', role: 'string', viewer: 'u16', epoch: 'u16', resume: 'string', resumed: 'bool', handover: 'string', organisation: 'string',
   view: 'bool', control: 'bool', open: 'bool', blocked: 'bool', reason: 'string', stream: 'u8',
   question: 'bool', stamp: 'u32', queue: 'u32', text: 'string', client: 'string', before: 'u32',
-  more: 'bool', may: 'bool', to: 'u16', clipboard: 'string', view_only: 'bool',
+  more: 'bool', may: 'bool', to: 'u16', clipboard: 'string', condition: 'string', view_only: 'bool',
 };
 /** @type {Record<string, FieldType>} */
-const PRESENTER_FIELDS = { name: 'string', attached: 'bool', left: 'bool', changed: 'bool', clipboard: 'string', view_only: 'bool' };
+const PRESENTER_FIELDS = { name: 'string', attached: 'bool', left: 'bool', changed: 'bool', clipboard: 'string', view_only: 'bool', condition: 'string' };
 /** @type {Record<string, FieldType>} */
 const VIEWER_FIELDS = {
   viewer: 'u16', name: 'string', twin: 'bool', online: 'bool', attach: 'u32', view: 'bool',

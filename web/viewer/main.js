@@ -14,6 +14,7 @@ import { StatsPanel } from './statspanel.js';
 import { autohide } from './ui/autohide.js';
 import { chat } from './ui/chat.js';
 import { clipboard } from './ui/clipboard.js';
+import { condition } from './ui/condition.js';
 import { control } from './ui/control.js';
 import { course } from './ui/course.js';
 import { element } from '../shared/ui/element.js';
@@ -183,6 +184,7 @@ const talk = chat(app);
 course(app, talk);
 files(app);
 clipboard(app);
+condition(app);
 
 // Beside the picture there is nothing to click on: the keyboard stays with the picture.
 element('stage', HTMLElement).addEventListener('click', back);
