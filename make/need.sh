@@ -95,6 +95,7 @@ check_test() {
     want xclip xclip "copies and pastes on that screen"
     want xrandr x11-xserver-utils "resizes that screen while it is shared"
     want xwininfo x11-utils "tells the tests where a window is"
+    want xdotool xdotool "is the person at that screen: mouse and keyboard from outside"
     want setxkbmap x11-xkb-utils "gives that screen another keyboard layout"
     want fc-list fontconfig "finds fonts"
     has_font 64 || lack "a font" fonts-dejavu-core "no letter can be drawn"
