@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/jezek/xgb/xproto"
 
@@ -28,6 +29,7 @@ func startWine(t *testing.T) *wine {
 	t.Helper()
 	w := &wine{xdesktop: startDesktop(t, "1024x700"), prefix: filepath.Join(t.TempDir(), "windows")}
 	dir := t.TempDir()
+	w.managed() // else no window gets the keys
 	w.exe = filepath.Join(dir, "presenter.exe")
 	build := exec.Command("go", "build", "-trimpath", "-o", w.exe, "pindesk/cmd/presenter")
 	build.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
@@ -78,8 +80,8 @@ func (w *wine) start(t *testing.T, name string, args ...string) *program {
 	return run(t, w.env(), "wine", append([]string{name}, args...)...)
 }
 
-// TestWindows is the program for Windows, under wine: what the screen shows is seen exactly, and the pointer goes where a
-// viewer means. It says nothing of what wine does not have: see docs/windows.md.
+// TestWindows is the program for Windows, under wine: what a viewer does arrives, and what the screen shows is seen
+// exactly. It says nothing of what wine does not have: see docs/windows.md.
 func TestWindows(t *testing.T) {
 	if os.Getenv("PINDESK_LONG") == "" {
 		t.Skip("makes a Windows under wine, which takes a minute; PINDESK_LONG=1 runs it")
@@ -109,6 +111,53 @@ func TestWindows(t *testing.T) {
 			v.input(layout, wire.Event{Type: wire.EventMove, X: at[0], Y: at[1]})
 			eventually(t, "the pointer is there", func() bool { return w.pointer() == at })
 		}
+	})
+
+	t.Run("keys, text and clipboard", func(t *testing.T) {
+		w.start(t, "notepad")
+		key := func(code, text string, isText bool) {
+			v.input(0, wire.Event{Type: wire.EventKey, Code: code, Text: text, IsText: isText, Down: true}, wire.Event{Type: wire.EventKey, Code: code})
+		}
+		withControl := func(code, text string) {
+			v.input(0, wire.Event{Type: wire.EventKey, Code: "ControlLeft", Down: true})
+			key(code, text, false)
+			v.input(0, wire.Event{Type: wire.EventKey, Code: "ControlLeft"})
+		}
+		copied := func() []string {
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			return v.clips
+		}
+		// What comes back has gone the whole way: keys to Notepad, its text to the clipboard, and that to the viewer.
+		comesBack := func(want string, enter func()) {
+			t.Helper()
+			for range 20 {
+				had := len(copied())
+				withControl("KeyA", "a") // of an attempt that came before Notepad had the focus
+				enter()
+				withControl("KeyA", "a")
+				withControl("KeyC", "c")
+				for deadline := time.Now().Add(5 * time.Second); len(copied()) == had && time.Now().Before(deadline); {
+					w.pixels() // takes its time
+				}
+				if got := copied(); len(got) > had && got[len(got)-1] == want {
+					return
+				}
+			}
+			t.Fatalf("of %q came %q", want, copied())
+		}
+		comesBack("ab 7ß € Жук 日本 😀\nend", func() {
+			key("KeyA", "a", true)
+			key("KeyB", "b", true)
+			key("Space", " ", true)
+			v.input(0, wire.Event{Type: wire.EventText, Text: "7ß € Жук 日本 😀\nen"})
+			key("KeyD", "d", true)
+		})
+		comesBack("von drüben\nund mehr!", func() {
+			v.clip("von drüben\nund mehr")
+			withControl("KeyV", "v")
+			key("Digit1", "!", true)
+		})
 	})
 }
 

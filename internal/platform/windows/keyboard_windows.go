@@ -195,7 +195,10 @@ func (i *Injector) add(scan uint16, down bool) {
 	if scan == 0 {
 		return
 	}
-	k := keyInput{kind: 1, scan: scan & 0xff, flags: keyScanCode}
+	// Windows finds the virtual key by itself; wine wants to be told.
+	const scanToVKExtended = 3
+	vk, _ := call(procMapVirtualKeyEx, uintptr(scan), scanToVKExtended, layoutInFront())
+	k := keyInput{kind: 1, vk: uint16(vk), scan: scan & 0xff, flags: keyScanCode}
 	if scan&extended == extended {
 		k.flags |= keyExtended
 	}
