@@ -180,10 +180,11 @@ func (c *Capturer) read(changed *pixels.Differ) error {
 	var errs error
 	for range 2 {
 		if c.source == nil {
-			var err error
-			if c.source, err = openSource(c.at, c.log); err != nil {
+			opened, err := openGDI(c.at)
+			if err != nil {
 				return errors.Join(errs, err)
 			}
+			c.source = opened
 		}
 		err := c.source.read(c.wanted, changed)
 		if err == nil {
@@ -213,8 +214,4 @@ func (c *Capturer) Close() error {
 func keepAwake() {
 	const systemRequired, displayRequired = 1, 2
 	_, _ = call(procSetThreadExecutionState, systemRequired|displayRequired)
-}
-
-func openSource(at virtual, log *slog.Logger) (source, error) {
-	return openGDI(at)
 }

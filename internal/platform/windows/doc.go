@@ -1,9 +1,8 @@
 // Package windows is the backend for Windows 10 and later, without cgo. Only package platform imports it.
 //
 // Capturing: Windows does not say what was drawn, so the capturer looks at a rate that follows what a
-// look costs, and compares (package pixels). It reads through GDI into one bitmap of its own (gdi_windows.go), or,
-// where the system offers it, through DXGI's desktop duplication (dxgi_windows.go), which reads nothing while
-// nothing changes. The picture is the virtual screen: all monitors together; its origin is that of
+// look costs, and compares (package pixels). It reads through GDI into one bitmap of its own (gdi_windows.go).
+// The picture is the virtual screen: all monitors together; its origin is that of
 // the picture, and may be negative in Windows' coordinates.
 //
 // Injecting: SendInput. Keys go by scan code, that is by place; shortcuts by the key that has the letter on
