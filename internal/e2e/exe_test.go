@@ -29,7 +29,7 @@ func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	b, err := os.ReadFile(from)
 	if err == nil {
-		err = os.WriteFile(to, b, 0o755) //nolint:gosec // is run
+		err = os.WriteFile(to, b, 0o755)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func startNamed(t *testing.T, d *xdesktop, from, name string) (p *program, typin
 	}
 	t.Cleanup(func() { keys.Close(); typing.Close() })
 	p = &program{t: t, out: &logBuffer{}, done: make(chan struct{})}
-	p.cmd = exec.Command(file) //nolint:gosec // is ours
+	p.cmd = exec.Command(file)
 	p.cmd.Env = append(d.env(), "PATH="+os.Getenv("PATH"), "HOME="+home, "TMPDIR="+home, "LANG=C.UTF-8")
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = keys, p.out, p.out
 	if err := p.cmd.Start(); err != nil {

@@ -47,9 +47,9 @@ func newGuestSite(t *testing.T, edit func(*broker.Config)) *guestSite {
 			edit(c)
 		}
 	})
-	w.site.url = "http://" + listen
-	w.public.through(w.site.url, w.public.url)
-	w.way.through(w.site.url, w.public.url)
+	w.url = "http://" + listen
+	w.public.through(w.url, w.public.url)
+	w.way.through(w.url, w.public.url)
 	w.pin = w.newPIN()
 	w.d.managed()
 	w.d.fill(0, 0, 1280, 800, backdrop)

@@ -69,10 +69,7 @@ type faces struct {
 func New(folders []string) *Fonts {
 	f := &Fonts{opened: map[string]*file{}, sizes: map[size]*faces{}, absent: map[rune]bool{}}
 	for _, dir := range folders {
-		_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error { // what cannot be read is no font
-			if err != nil {
-				return nil
-			}
+		_ = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, _ error) error { // what cannot be read is no font
 			if len(f.files) >= maxFiles {
 				return fs.SkipAll
 			}

@@ -49,7 +49,7 @@ var unlocked = map[string]string{
 }
 
 // isModifier reports whether a code's key changes what others do while it is held.
-func isModifier(code string) bool {
+func isModifier(code string) bool { //nolint:unused // by what is built for Windows only
 	switch code {
 	case "ShiftLeft", "ShiftRight":
 		return true
@@ -59,7 +59,7 @@ func isModifier(code string) bool {
 
 // lifted reports whether a modifier must not be down while a character is typed: with it the
 // character would be a shortcut.
-func lifted(code string) bool {
+func lifted(code string) bool { //nolint:unused // by what is built for Windows only
 	switch code {
 	case "ControlLeft", "ControlRight", "AltLeft", "AltRight", "MetaLeft", "MetaRight", "OSLeft", "OSRight":
 		return true

@@ -13,7 +13,7 @@ type virtual struct{ x, y, w, h int }
 
 // absolute maps a place in the picture to SendInput's 0..65535 over the virtual screen. Windows rounds down on the way
 // back, so this rounds up: the pixel comes out that was put in, for any width up to 32767.
-func (v virtual) absolute(x, y int) (ax, ay int32) {
+func (v virtual) absolute(x, y int) (ax, ay int32) { //nolint:unused // by what is built for Windows only
 	return scaled(x, v.w), scaled(y, v.h)
 }
 

@@ -95,14 +95,14 @@ func (i *Injector) contains(w xproto.Window, depth int) bool {
 
 // guarded runs f, which presses something, unless it would reach a window of ours. The server takes no
 // other requests meanwhile, so that no window comes up in between.
-func (i *Injector) guarded(ours_ func() bool, f func()) (pressed bool) {
+func (i *Injector) guarded(isOurs func() bool, f func()) (pressed bool) {
 	if !ours.some(i.display) {
 		f()
 		return true
 	}
 	xproto.GrabServer(i.c.x)
 	defer xproto.UngrabServer(i.c.x)
-	if ours_() {
+	if isOurs() {
 		return false
 	}
 	f()
