@@ -8,9 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jezek/xgb/xproto"
 
 	"pindesk/internal/wire"
 )
@@ -40,16 +43,21 @@ func (p person) window(name string) (id string) {
 	return id
 }
 
-// area is where a window is.
+// area is where a window is, without its frame; empty when it is gone.
 func (p person) area(id string) image.Rectangle {
-	var x, y, w, h int
-	for line := range strings.Lines(p.do("getwindowgeometry", "--shell", id)) {
-		k, v, _ := strings.Cut(strings.TrimSpace(line), "=")
-		if at := map[string]*int{"X": &x, "Y": &y, "WIDTH": &w, "HEIGHT": &h}[k]; at != nil {
-			fmt.Sscan(v, at)
-		}
+	n, err := strconv.ParseUint(id, 10, 32)
+	if err != nil {
+		return image.Rectangle{}
 	}
-	return image.Rect(x, y, x+w, y+h)
+	g, err := xproto.GetGeometry(p.d.c, xproto.Drawable(n)).Reply()
+	if err != nil {
+		return image.Rectangle{}
+	}
+	at, err := xproto.TranslateCoordinates(p.d.c, xproto.Window(n), p.d.root, 0, 0).Reply()
+	if err != nil {
+		return image.Rectangle{}
+	}
+	return image.Rect(0, 0, int(g.Width), int(g.Height)).Add(image.Pt(int(at.DstX), int(at.DstY)))
 }
 
 // Colours of buttons in the light window (x11/windowdraw.go).

@@ -257,6 +257,7 @@ func (m *Model) Drawn(number int) {
 	defer m.mu.Unlock()
 	if q := m.question; q != nil && number == m.number && q.drawn.IsZero() {
 		q.drawn = m.o.Now()
+		m.signal() // who waits has another Wait now
 	}
 }
 

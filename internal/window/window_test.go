@@ -162,7 +162,13 @@ func TestQuestion(t *testing.T) {
 				t.Fatalf("%s: the focus is on %q", name, s.Focus)
 			}
 			c.do(s) // not drawn yet
+			for len(s.m.Changed()) > 0 {
+				<-s.m.Changed()
+			}
 			s.draws()
+			if len(s.m.Changed()) != 1 {
+				t.Fatal("who waits is not told that a question will listen")
+			}
 			s.passes(deaf - 1)
 			c.do(s)
 			select {

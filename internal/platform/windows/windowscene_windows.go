@@ -127,6 +127,7 @@ func (w *Window) put(parent uintptr, all map[string]*control, key string, c cont
 		}
 		c.hwnd, _ = callWith(procCreateWindowEx, ex, uintptr(unsafe.Pointer(text16(class))), uintptr(unsafe.Pointer(text16(c.text))), style,
 			uintptr(c.at.Min.X), uintptr(c.at.Min.Y), uintptr(c.at.Dx()), uintptr(c.at.Dy()), parent, 0, moduleHandle(), 0)
+		all[key] = &c // before it is painted: its colours depend on what it is
 		callWith(procSendMessage, c.hwnd, wmSetFont, w.font(c.kind), 1)
 		if c.kind == window.Field {
 			callWith(procSendMessage, c.hwnd, emLimitText, 1000, 0)
@@ -137,7 +138,6 @@ func (w *Window) put(parent uintptr, all map[string]*control, key string, c cont
 		if c.off {
 			callWith(procEnableWindow, c.hwnd, 0)
 		}
-		all[key] = &c
 		return
 	}
 	if c.kind == window.Field {
