@@ -149,6 +149,19 @@ func eval[T any](p *page, js string) (value T) {
 	return value
 }
 
+// peek is eval for who asks again until an answer pleases: while the page goes to another one, there
+// is none.
+func peek[T any](p *page, js string) (value T, ok bool) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, waitLimit)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](js))
+	if err != nil && !strings.Contains(err.Error(), "Inspected target navigated or closed") {
+		p.t.Fatal(err)
+	}
+	return value, err == nil
+}
+
 func (p *page) text(js string) string {
 	p.t.Helper()
 	return eval[string](p, "String("+js+")")
@@ -162,7 +175,8 @@ func (p *page) open(url string) {
 func (p *page) state() string {
 	p.t.Helper()
 	// While a page loads there is no element for a moment.
-	return p.text(`(({ dataset: d }) => d.state + " " + d.detail + " control=" + d.control)(document.documentElement ?? { dataset: {} })`)
+	state, _ := peek[string](p, `(({ dataset: d }) => d.state + " " + d.detail + " control=" + d.control)(document.documentElement ?? { dataset: {} })`)
+	return state
 }
 
 func (p *page) wantState(prefix string) {

@@ -32,7 +32,7 @@ func (p *page) until(what, js string) {
 	// While a page loads there are no elements for a moment.
 	last := time.Now().Add(waitLimit - time.Second)
 	eventually(p.t, what, func() bool {
-		ok := eval[bool](p, "(() => { try { return Boolean("+js+") } catch { return false } })()")
+		ok, _ := peek[bool](p, "(() => { try { return Boolean("+js+") } catch { return false } })()")
 		if !ok && time.Now().After(last) {
 			last = time.Now().Add(time.Hour)
 			p.screenshot("not-yet")
