@@ -225,6 +225,7 @@ func TestDeniedViewer(t *testing.T) {
 	v.open(s.url + "/view#" + pin)
 	for n := range 3 {
 		g.wantQuestion(t.Fatal)
+		v.wantState("waiting asking") // else the denial that is waited for below may be the one before
 		g.answers <- false
 		if n == 2 {
 			break
