@@ -216,36 +216,35 @@ func TestControlIsHandedOver(t *testing.T) {
 	p := s.present(pin, presenter.Config{Screen: d, Input: d, Guest: g, Consent: presenter.ViewOnly})
 	a, b := s.viewAs("Ann", pin, ""), s.viewAs("Ben", pin, "")
 	eventually(t, "both see", func() bool { return a.me().View && b.me().View })
-	is := func(what string, ok func() bool) { t.Helper(); eventually(t, what, ok) }
 
 	a.control(wire.Control{Type: wire.TypeAsk, Control: true})
 	if q := g.wantQuestion(t.Fatal); q.Name != "Ann" || !q.Control || q.Hand {
 		t.Errorf("asked %+v", q)
 	}
 	g.answers <- true
-	is("Ann controls", func() bool { return a.me().Control && a.me().May })
+	eventually(t, "Ann controls", func() bool { return a.me().Control && a.me().May })
 
 	b.control(wire.Control{Type: wire.TypeHand, Viewer: b.number}) // forged: dropped
 	a.control(wire.Control{Type: wire.TypeHand, Viewer: b.number})
 	if q := g.wantQuestion(t.Fatal); q.Name != "Ann" || q.To != "Ben" || !q.Hand {
 		t.Errorf("asked %+v", q)
 	}
-	is("Ann sees that the guest is asked, and still controls", func() bool {
+	eventually(t, "Ann sees that the guest is asked, and still controls", func() bool {
 		me := a.me()
 		return me.Asking == "hand" && me.To == b.number && me.Control
 	})
 	g.answers <- true
-	is("Ben controls", func() bool { return b.me().Control })
-	is("Ann knows that it was handed over", func() bool { me := a.me(); return !me.Control && me.May && me.Why == wire.WhyHanded })
+	eventually(t, "Ben controls", func() bool { return b.me().Control })
+	eventually(t, "Ann knows that it was handed over", func() bool { me := a.me(); return !me.Control && me.May && me.Why == wire.WhyHanded })
 	b.input(0, wire.Event{Type: wire.EventText, Text: "by Ben"})
-	is("Ben's input", func() bool { return len(d.typed()) == 1 })
+	eventually(t, "Ben's input", func() bool { return len(d.typed()) == 1 })
 
 	a.control(wire.Control{Type: wire.TypeAsk, Control: true})
-	is("Ann controls again, without a question", func() bool { return a.me().Control && b.me().Why == wire.WhyTaken })
+	eventually(t, "Ann controls again, without a question", func() bool { return a.me().Control && b.me().Why == wire.WhyTaken })
 	if err := p.TakeControl(); err != nil {
 		t.Error(err)
 	}
-	is("the guest has control back", func() bool {
+	eventually(t, "the guest has control back", func() bool {
 		one, two := a.me(), b.me()
 		return !one.Control && !one.May && one.View && one.Why == wire.WhyGuest && !two.May
 	})
@@ -253,13 +252,13 @@ func TestControlIsHandedOver(t *testing.T) {
 	if err := p.EndView(b.number); err != nil {
 		t.Error(err)
 	}
-	is("Ben sees no more", func() bool { return !b.me().View && b.me().Why == wire.WhyGuest })
+	eventually(t, "Ben sees no more", func() bool { return !b.me().View && b.me().Why == wire.WhyGuest })
 	b.control(wire.Control{Type: wire.TypeAsk})
 	if q := g.wantQuestion(t.Fatal); q.Name != "Ben" || q.Control {
 		t.Errorf("asked %+v", q)
 	}
 	g.answers <- false
-	is("Ben is refused", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.refused) == 1 })
+	eventually(t, "Ben is refused", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return len(b.refused) == 1 })
 	for _, e := range d.typed() {
 		if strings.Contains(e.Text, "too late") {
 			t.Error("input after the guest took control back reached the desktop")

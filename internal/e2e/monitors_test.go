@@ -104,6 +104,7 @@ func TestEachViewerItsOwnMonitor(t *testing.T) {
 	b.prog.signal(killSignal)
 	b.prog.wait()
 	b.run()
+	d.fill(60, 500, 1100, 30, 0x667788) // the pages have not had this before
 	first.exactPart(d, right)
 	second.exactPart(d, left)
 

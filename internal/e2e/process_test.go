@@ -3,12 +3,14 @@ package e2e
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -88,15 +90,27 @@ func (p *program) wait() int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// freePort returns a loopback port that nothing listens on.
+// portsFrom and portsTo are below what Linux gives to connections and to listeners on port 0
+// (net.ipv4.ip_local_port_range): none of these takes a port between freePort and its use.
+const portsFrom, portsTo = 20000, 30000
+
+// portsGiven counts from a place of the process's own: several may run at once.
+var portsGiven atomic.Uint32
+
+func init() { portsGiven.Store(rand.Uint32N(portsTo - portsFrom)) }
+
+// freePort returns a loopback port that nothing listens on, and no other call does.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range portsTo - portsFrom {
+		port := fmt.Sprint(portsFrom + portsGiven.Add(1)%(portsTo-portsFrom))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+	t.Fatal("no port is free")
+	return ""
 }
 
 // brokerProgram is the real program.

@@ -51,8 +51,9 @@ func everyViewerBecomesExact(t *testing.T, monitors bool) {
 					desk.plug(r)
 				}
 			case 3, 4, 5:
-				if monitors {
-					viewers[r.IntN(len(viewers))].watchAny(r)
+				who := viewers[r.IntN(len(viewers))]
+				for hops := 1 + r.IntN(2); monitors && hops > 0; hops-- { // the second before it has the first one's picture
+					who.watchAny(r)
 				}
 			case 1:
 				if len(viewers) < 6 {

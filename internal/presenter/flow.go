@@ -179,13 +179,21 @@ func (f *flow) measureRate(bytes int64, span, trip time.Duration, newest sentUpd
 
 // room reports whether one more update may go now.
 func (f *flow) room(now time.Time) bool {
-	for len(f.sent) > 0 && f.sent[0].part > 0 && now.Sub(f.sent[0].at) > lostAfter {
+	for len(f.sent) > 0 && f.sent[0].part > 0 && now.Sub(f.sent[0].at) >= lostAfter {
 		f.drop(1)
 	}
 	if f.probe {
 		return len(f.sent) == 0
 	}
 	return f.bytes < f.most()
+}
+
+// expiry is how long until room gives up the oldest of what is on its way; 0 = never.
+func (f *flow) expiry(now time.Time) time.Duration {
+	if len(f.sent) == 0 || f.sent[0].part == 0 {
+		return 0
+	}
+	return lostAfter - now.Sub(f.sent[0].at)
 }
 
 // most is how many bytes may be on their way before one more update.

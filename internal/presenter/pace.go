@@ -44,6 +44,7 @@ type pace struct {
 	tokens   float64 // bytes of refinement saved up while the screen moves
 	tokensAt time.Time
 
+	first    sentUpdate           // newest message that a viewer without a picture could begin with
 	part     uint32               // CatchUp messages so far, keyframes included
 	key      uint32               // of them, the newest keyframe
 	parts    []sentUpdate         // the newest of them
@@ -71,11 +72,8 @@ func (p *pace) setLead(viewer uint16, now time.Time) {
 	}
 	p.lead = viewer
 	p.flow.restart()
-	if viewer == 0 || len(p.parts) == 0 {
-		return
-	}
-	if u := p.parts[len(p.parts)-1]; !p.heard[viewer] && now.Sub(u.at) < lostAfter {
-		p.flow.add(u)
+	if viewer != 0 && !p.heard[viewer] && now.Sub(p.first.at) < lostAfter {
+		p.flow.add(p.first)
 	}
 }
 
@@ -142,7 +140,10 @@ func (p *pace) credit(now time.Time) (ok bool, wait time.Duration) {
 	if gap := now.Sub(p.last); gap < minInterval {
 		return false, minInterval - gap
 	}
-	return p.flow.room(now) && p.flow.numbered() < p.window(), 0
+	if p.flow.room(now) && p.flow.numbered() < p.window() {
+		return true, 0
+	}
+	return false, p.flow.expiry(now)
 }
 
 // spend notes that a numbered update was sent; waiting says that not all fitted into it.
@@ -194,6 +195,13 @@ func (p *pace) spendKey(bytes int, now time.Time) {
 	p.key = p.part
 }
 
+// spendFirst notes that a keyframe with a number was sent to all viewers, whatever they held.
+func (p *pace) spendFirst(seq uint32, bytes int, now time.Time) {
+	p.parts = p.parts[:0] // nobody catches up any more
+	p.spend(seq, bytes, false, now)
+	p.first = sentUpdate{seq: seq, bytes: bytes, at: now}
+}
+
 // spendCatchUp notes that a CatchUp message was sent.
 func (p *pace) spendCatchUp(bytes int, now time.Time) {
 	u := p.notePart(bytes, now)
@@ -209,6 +217,7 @@ func (p *pace) notePart(bytes int, now time.Time) sentUpdate {
 		p.parts = append(p.parts[:0], p.parts[1:]...)
 	}
 	p.parts = append(p.parts, u)
+	p.first = u
 	return u
 }
 

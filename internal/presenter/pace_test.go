@@ -148,3 +148,19 @@ func TestLatenessThatNobodySent(t *testing.T) {
 		t.Errorf("rate %.0f after %.0f, quality %d", p.flow.rate, before, qualities[p.quality])
 	}
 }
+
+// TestCreditComesBackByTime: a part that the lead never got is not acked, and nothing else may happen
+// that makes the loop look again.
+func TestCreditComesBackByTime(t *testing.T) {
+	p, now := newPace(), time.Unix(1_000_000, 0)
+	p.spendKey(2*firstMost, now)
+	p.setLead(1, now)
+	now = now.Add(time.Second)
+	ok, wait := p.credit(now)
+	if ok || wait <= 0 {
+		t.Fatalf("credit %v, look again in %v", ok, wait)
+	}
+	if ok, wait = p.credit(now.Add(wait)); !ok {
+		t.Errorf("no credit then, look again in %v", wait)
+	}
+}

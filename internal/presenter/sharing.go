@@ -58,6 +58,7 @@ func newSharing(p *Presenter, l *link) *sharing {
 	for _, st := range p.streams {
 		st.viewers, st.wantKey, st.pace = 0, false, newPace()
 		st.empty()
+		st.stray = false // nothing of an earlier epoch arrives
 	}
 	s.consent.init(s)
 	return s
@@ -249,6 +250,7 @@ func (s *sharing) control(n note, now time.Time) error {
 	case wire.TypeLead:
 		if st := s.p.stream(c.Stream); st != nil {
 			st.pace.setLead(c.Viewer, now)
+			s.dirty = s.dirty || st.begins()
 		}
 	case wire.TypeAsk:
 		return s.consent.asked(n.head.Viewer, c.Control)

@@ -16,6 +16,7 @@ type stream struct {
 	pace    *pace
 	wantKey bool
 	held    bool          // some viewer holds the picture
+	stray   bool          // not held, but a keyframe of this epoch may still reach a viewer: see sendKeyframe
 	shown   screen.Rect   // area as it was in the last update
 	damage  []screen.Rect // of the picture, not encoded yet
 }
@@ -30,9 +31,10 @@ func newStream(number uint8, enc *screen.Encoder) *stream {
 // empty forgets what viewers hold, since none is left: the next one gets a picture of its own
 // time. The memory goes too, but for the whole desktop, which the next viewer sees first.
 func (st *stream) empty() {
+	st.stray = st.stray || st.held
 	st.held = false
 	if st.number == 0 {
-		st.enc.DropCatchUp()
+		st.enc.Forget()
 		return
 	}
 	st.enc.Release()
@@ -72,10 +74,13 @@ func (st *stream) picture(desktop screen.Picture) screen.Picture {
 	return screen.Picture{W: st.area.W, H: st.area.H, Stride: desktop.Stride, Pix: desktop.Pix[st.area.Y*desktop.Stride+4*st.area.X:]}
 }
 
+// begins reports whether a first picture is due: a viewer needs it, or holds a stray one.
+func (st *stream) begins() bool { return !st.held && (st.wantKey || st.stray && st.pace.lead != 0) }
+
 // ready reports whether new pixels could be encoded now.
 func (st *stream) ready(now time.Time) bool {
 	if st.viewers == 0 || !st.held {
-		return st.viewers > 0 && st.wantKey
+		return st.viewers > 0 && st.begins()
 	}
 	ok, _ := st.pace.credit(now)
 	return ok
@@ -90,7 +95,7 @@ func (s *sharing) sendStream(st *stream, now time.Time) (wait time.Duration, err
 		}
 	}
 	params := screen.Params{Captured: s.clock(now), Quality: qualities[st.pace.quality]}
-	if st.wantKey {
+	if st.wantKey || st.begins() {
 		if err := s.sendKeyframe(st, now, params); err != nil {
 			return 0, err
 		}
@@ -127,14 +132,26 @@ func (s *sharing) sendStream(st *stream, now time.Time) (wait time.Duration, err
 }
 
 // sendKeyframe sends what viewers hold to those that need it; at first, what is on the screen.
+//
+// A viewer that looks elsewhere and comes back may be given the keyframe that it asked for at first,
+// if that was still on its way: the relay cannot tell it from a later one. Here, everybody had left
+// meanwhile, and what was sent is forgotten. So the first picture after that goes to everybody,
+// whatever they hold.
 func (s *sharing) sendKeyframe(st *stream, now time.Time, params screen.Params) error {
 	st.wantKey = false
+	params.Size = st.pace.keySize()
+	if !st.held && st.stray {
+		msg, _ := st.enc.Update(s.link.buffer(), st.picture(s.desktop), nil, params)
+		st.encoded(s.p.inject)
+		st.held, st.stray = true, false
+		st.pace.spendFirst(st.enc.Seq(), len(msg), now)
+		return s.link.send(msg)
+	}
 	if !st.held {
 		st.enc.Sync(st.picture(s.desktop), st.damage)
 		st.encoded(s.p.inject)
 		st.held = true
 	}
-	params.Size = st.pace.keySize()
 	msg := st.enc.Keyframe(s.link.buffer(), params)
 	st.pace.spendKey(len(msg), now)
 	return s.link.send(msg)
@@ -148,7 +165,7 @@ func (s *sharing) sendUpdate(st *stream, now time.Time, params screen.Params) er
 	if st.area != st.shown { // it becomes a keyframe, and in an update's size that would be a blur
 		params.Size = st.pace.keySize()
 		if st.area.W == st.shown.W && st.area.H == st.shown.H {
-			st.enc.Release() // of another place: a click on the old picture must not count in the new one
+			st.enc.Forget() // of another place: a click on the old picture must not count in the new one
 		}
 	}
 	msg, some := st.enc.Update(s.link.buffer(), st.picture(s.desktop), st.damage, params)

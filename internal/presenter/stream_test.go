@@ -1,6 +1,7 @@
 package presenter
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -73,59 +74,146 @@ func (d *shifting) Monitors() []wire.Monitor     { return d.list }
 func (d *shifting) Watch(areas []screen.Rect)    { d.watched = slices.Clone(areas) }
 func (d *shifting) is(areas ...screen.Rect) bool { return slices.Equal(d.watched, areas) }
 
-// TestMonitorsChange: what a monitor's viewers are sent as it moves, grows and goes.
-func TestMonitorsChange(t *testing.T) {
-	left, right := wire.Monitor{Name: "L", W: 400, H: 600}, wire.Monitor{Name: "R", X: 400, W: 400, H: 600}
-	d := &shifting{desk: newDesk(), list: []wire.Monitor{left, right}}
+// driven is a presenter's loop that the test turns, with the relay's part played by hand.
+type driven struct {
+	t   *testing.T
+	d   *shifting
+	p   *Presenter
+	s   *sharing
+	now time.Time
+}
+
+// drive begins a connection, on which viewer 1 may see.
+func drive(t *testing.T, monitors ...wire.Monitor) *driven {
+	t.Helper()
+	d := &shifting{desk: newDesk(), list: monitors}
 	p, err := New(Config{Broker: "http://x", Consent: ControlFree, Screen: d, Input: &recorder{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.start = time.Unix(1_000_000, 0)
-	now := p.start.Add(time.Second)
 	s := newSharing(p, &link{out: make(chan []byte, linkQueue), first: make(chan []byte, linkQueue), free: make(chan []byte, 8)})
-	hand := func(n note) {
-		t.Helper()
-		if err := s.note(n, now); err != nil {
-			t.Fatal(err)
-		}
-	}
-	control := func(c wire.Control) { t.Helper(); hand(note{kind: wire.KindControl, control: c}) }
-	told := func() (lists [][]wire.Monitor) {
-		for len(s.link.first) > 0 {
-			h, body, _ := wire.ParseHeader(<-s.link.first)
-			if h.Kind != wire.KindControl {
-				continue
-			}
-			if c, _ := wire.ParseControl(body); c.Type == wire.TypeMonitors {
-				lists = append(lists, c.Monitors)
-			}
-		}
-		return lists
-	}
-	// sends lets the loop run and returns what it has sent: all is acked at once.
-	sends := func() (heads []wire.Header) {
-		t.Helper()
-		for range 3 {
-			now = now.Add(100 * time.Millisecond)
-			if _, err := s.pump(now); err != nil {
-				t.Fatal(err)
-			}
-			for len(s.link.out) > 0 {
-				h, _, _ := wire.ParseHeader(<-s.link.out)
-				heads = append(heads, h)
-				hand(note{kind: wire.KindAck, head: wire.Header{Stream: h.Stream, Epoch: 1, Viewer: 1, Seq: h.Seq}, ack: wire.Ack{Part: 1 << 20}})
-			}
-		}
-		return heads
-	}
-	watches := func(stream uint8) {
-		control(wire.Control{Type: wire.TypeState, Viewers: []wire.ViewerState{{Viewer: 1, Online: true, View: true, Stream: stream}}})
-		hand(note{kind: wire.KindNeedKey, head: wire.Header{Stream: stream}})
-		control(wire.Control{Type: wire.TypeLead, Viewer: 1, Stream: stream})
-	}
-	control(wire.Control{Type: wire.TypeWelcome, Epoch: 1})
+	dr := &driven{t: t, d: d, p: p, s: s, now: p.start.Add(time.Second)}
+	dr.control(wire.Control{Type: wire.TypeWelcome, Epoch: 1})
 	p.grants.set(1, rights{view: true})
+	return dr
+}
+
+func (dr *driven) hand(n note) {
+	dr.t.Helper()
+	if err := dr.s.note(n, dr.now); err != nil {
+		dr.t.Fatal(err)
+	}
+}
+
+func (dr *driven) control(c wire.Control) {
+	dr.t.Helper()
+	dr.hand(note{kind: wire.KindControl, control: c})
+}
+
+// told returns the lists of monitors that the loop has told.
+func (dr *driven) told() (lists [][]wire.Monitor) {
+	for len(dr.s.link.first) > 0 {
+		h, body, _ := wire.ParseHeader(<-dr.s.link.first)
+		if h.Kind != wire.KindControl {
+			continue
+		}
+		if c, _ := wire.ParseControl(body); c.Type == wire.TypeMonitors {
+			lists = append(lists, c.Monitors)
+		}
+	}
+	return lists
+}
+
+// sends lets the loop run and returns what it has sent: all is acked at once.
+func (dr *driven) sends() (heads []wire.Header) {
+	dr.t.Helper()
+	for range 3 {
+		dr.now = dr.now.Add(100 * time.Millisecond)
+		if _, err := dr.s.pump(dr.now); err != nil {
+			dr.t.Fatal(err)
+		}
+		for len(dr.s.link.out) > 0 {
+			h, _, _ := wire.ParseHeader(<-dr.s.link.out)
+			heads = append(heads, h)
+			dr.hand(note{kind: wire.KindAck, head: wire.Header{Stream: h.Stream, Epoch: 1, Viewer: 1, Seq: h.Seq}, ack: wire.Ack{Part: 1 << 20}})
+		}
+	}
+	return heads
+}
+
+// moves has the relay tell which stream viewer 1 watches.
+func (dr *driven) moves(stream uint8) {
+	dr.t.Helper()
+	dr.control(wire.Control{Type: wire.TypeState, Viewers: []wire.ViewerState{{Viewer: 1, Online: true, View: true, Stream: stream}}})
+}
+
+// asks has the relay ask for a keyframe.
+func (dr *driven) asks(stream uint8) {
+	dr.t.Helper()
+	dr.hand(note{kind: wire.KindNeedKey, head: wire.Header{Stream: stream}})
+}
+
+// leads has the relay name a stream's lead.
+func (dr *driven) leads(viewer uint16, stream uint8) {
+	dr.t.Helper()
+	dr.control(wire.Control{Type: wire.TypeLead, Viewer: viewer, Stream: stream})
+}
+
+// watches has viewer 1 watch a stream, of which it gets the next keyframe.
+func (dr *driven) watches(stream uint8) {
+	dr.t.Helper()
+	dr.moves(stream)
+	dr.asks(stream)
+	dr.leads(1, stream)
+}
+
+// TestKeyframeThatArrivesLate: a keyframe that was on its way to a viewer which looked elsewhere and
+// is back. To the relay it is as good as the one that the viewer waits for, but the presenter takes
+// nobody to hold that picture. Whatever comes first, the viewer gets all that changes from then on.
+func TestKeyframeThatArrivesLate(t *testing.T) {
+	left, right := wire.Monitor{Name: "L", W: 400, H: 600}, wire.Monitor{Name: "R", X: 400, W: 400, H: 600}
+	for _, stream := range []uint8{0, 1} {
+		for name, back := range map[string]func(*driven){
+			"the viewer has it":        func(dr *driven) { dr.leads(1, stream) },
+			"another viewer needs one": func(dr *driven) { dr.asks(stream) },
+			"both":                     func(dr *driven) { dr.asks(stream); dr.leads(1, stream) },
+			"both, in the other order": func(dr *driven) { dr.leads(1, stream); dr.asks(stream) },
+		} {
+			t.Run(fmt.Sprint(name, " of stream ", stream), func(t *testing.T) {
+				dr := drive(t, left, right)
+				dr.moves(stream)
+				dr.asks(stream)
+				if got := dr.sends(); len(got) != 1 || got[0].Flags&(wire.FlagKey|wire.FlagCatchUp) != wire.FlagKey|wire.FlagCatchUp {
+					t.Fatalf("sent %+v", got)
+				}
+				dr.moves(2)
+				dr.sends()
+				dr.moves(stream)
+				dr.d.typing(2)
+				dr.s.dirty = true
+				back(dr)
+				got := dr.sends()
+				if len(got) == 0 || got[0].Stream != stream || got[0].Flags&(wire.FlagKey|wire.FlagCatchUp) != wire.FlagKey {
+					t.Fatalf("sent %+v, want a keyframe for everybody", got)
+				}
+				dr.leads(1, stream)
+				dr.sends()
+				dr.d.typing(3)
+				dr.s.dirty = true
+				if got := dr.sends(); len(got) == 0 || got[0].Stream != stream || got[0].Flags&wire.FlagKey != 0 {
+					t.Errorf("for what has changed it sent %+v", got)
+				}
+			})
+		}
+	}
+}
+
+// TestMonitorsChange: what a monitor's viewers are sent as it moves, grows and goes.
+func TestMonitorsChange(t *testing.T) {
+	left, right := wire.Monitor{Name: "L", W: 400, H: 600}, wire.Monitor{Name: "R", X: 400, W: 400, H: 600}
+	dr := drive(t, left, right)
+	d, p, s, hand, control, told, sends, watches := dr.d, dr.p, dr.s, dr.hand, dr.control, dr.told, dr.sends, dr.watches
 	if lists := told(); len(lists) != 1 || len(lists[0]) != 2 || lists[0][1].Stream != 2 {
 		t.Fatalf("told %+v", lists)
 	}

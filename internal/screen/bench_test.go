@@ -21,7 +21,9 @@ func warm(s *scene) *Encoder {
 	e.Begin(1)
 	e.Sync(s.pic, nil)
 	e.Keyframe(nil, Params{})
-	e.DropCatchUp()
+	for more := true; more; {
+		_, more = e.CatchUp(nil, Params{Budget: 1 << 20})
+	}
 	return e
 }
 

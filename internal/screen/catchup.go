@@ -40,9 +40,3 @@ func (e *Encoder) nextNew() int {
 	e.catchUpAt %= n
 	return e.catchUpAt
 }
-
-// DropCatchUp forgets what is lossy for viewers that are catching up: none is left.
-func (e *Encoder) DropCatchUp() {
-	e.behind = false
-	e.marks.dropNew()
-}

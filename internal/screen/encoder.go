@@ -120,6 +120,12 @@ func (e *Encoder) Prepare(w, h int) {
 // forgotten, and the next numbered update begins a compressor frame.
 func (e *Encoder) Begin(epoch uint16) {
 	e.epoch, e.seq, e.part = epoch, 0, 0
+	e.Forget()
+}
+
+// Forget drops the picture, and keeps numbers and memory: the next Sync takes all of its picture,
+// and the next Update is a numbered keyframe, each with a new layout.
+func (e *Encoder) Forget() {
 	e.fresh, e.behind = true, false
 	e.shadow.W, e.shadow.H = 0, 0
 	e.tilesX, e.tilesY = 0, 0
@@ -128,8 +134,7 @@ func (e *Encoder) Begin(epoch uint16) {
 	e.waiting = e.waiting[:0]
 }
 
-// Release gives back all memory. Numbers go on where they were: the next Sync takes all of its
-// picture, and the next Update is a numbered keyframe, each with a new layout.
+// Release is Forget that gives back all memory.
 func (e *Encoder) Release() {
 	*e = Encoder{stream: e.stream, epoch: e.epoch, seq: e.seq, layout: e.layout, part: e.part, fresh: true, limits: e.limits}
 }

@@ -454,9 +454,9 @@ func TestCatchUp(t *testing.T) {
 		t.Error("more after Done")
 	}
 	mustApply(t, d, e.Keyframe(nil, Params{Quality: 10}))
-	e.DropCatchUp()
+	e.Forget()
 	if c, _, _ := e.Pending(0); c || e.marks.count[lossyNew] != 0 {
-		t.Error("DropCatchUp left something")
+		t.Error("Forget left something")
 	}
 }
 

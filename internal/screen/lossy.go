@@ -62,18 +62,6 @@ func (m *marks) set(t int, to mark) {
 	m.tile[t] = to
 }
 
-// dropNew forgets the catch-up map: no viewer is catching up any more.
-func (m *marks) dropNew() {
-	if m.count[lossyNew] == 0 {
-		return
-	}
-	for t, v := range m.tile {
-		if v == lossyNew {
-			m.set(t, exact)
-		}
-	}
-}
-
 // quiet reports whether tile t has not changed for long enough, and else for how many ms
 // it must still stay so.
 func (m *marks) quiet(t int, now uint32) (bool, uint32) {

@@ -153,6 +153,9 @@ func (w *world) update(budget int) bool {
 		w.pending = nil
 		return false
 	}
+	if w.rnd.IntN(100) == 0 { // the presenter knows no more who holds what: all get a new picture
+		w.encoder.Forget()
+	}
 	before := w.encoder.Seq()
 	msg, ok := w.encoder.Update([]byte("prefix"), w.screen, w.pending, w.params(budget))
 	w.pending = nil
@@ -190,8 +193,6 @@ func (w *world) key() {
 		w.capture()
 		w.encoder.Sync(w.screen, w.pending)
 		w.pending = nil
-	} else if !w.anyIn(catchup) && w.rnd.IntN(2) == 0 {
-		w.encoder.DropCatchUp()
 	}
 	msg := w.encoder.Keyframe(nil, w.params(0))
 	h, u := head(w.t, msg)
