@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,20 +94,22 @@ const whereIs = `((e) => {
   return top && (e.contains(top) || top.closest('label')?.control === e) ? [x, y] : [];
 })(document.querySelector(%q))`
 
-// clicks clicks on the first element that a selector finds, as soon as a person could. (chromedp's own
-// Click fails when the page draws the element anew between finding and clicking.)
+// clicks clicks on the first element that a selector finds, as soon as a person could: once it stays
+// where it is. (chromedp's own Click fails when the page draws the element anew between finding and
+// clicking. And the place may move: by a picture that loads, by the bar of the browser that shares.)
 func clicks(selector string) action {
 	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
-		for {
+		for before := []float64(nil); ; {
 			at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(whereIs, selector)))
 			if err != nil {
 				return fmt.Errorf("click on %s: %w", selector, err)
 			}
-			if len(at) == 2 {
+			if len(at) == 2 && slices.Equal(at, before) {
 				return chromedp.Do(ctx, chromedp.MouseClickXY(at[0], at[1]))
 			}
+			before = at
 			select {
 			case <-tick.C:
 			case <-ctx.Done():
