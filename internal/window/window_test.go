@@ -17,6 +17,7 @@ type done struct{ got []string }
 func (d *done) note(s string)         { d.got = append(d.got, s) }
 func (d *done) Stop()                 { d.note("stop") }
 func (d *done) Quit()                 { d.note("quit") }
+func (d *done) Begin(another bool)    { d.note(map[bool]string{false: "again", true: "another"}[another]) }
 func (d *done) TakeControl()          { d.note("take") }
 func (d *done) EndView(v uint16)      { d.note("end " + itoa(int(v))) }
 func (d *done) Say(text string) error { d.note("say " + text); return nil }
@@ -279,9 +280,9 @@ func TestMain_(t *testing.T) {
 	s.Refresh()
 	s.Press(Escape, "")
 	s.m.Panic()
-	s.m.Lost("the connection was lost", 1400*time.Millisecond)
+	s.m.Lost(Dropped, "the connection was lost", 1400*time.Millisecond)
 	s.Refresh()
-	if !strings.Contains(s.all(), "Not connected (the connection was lost). Trying again in 1 s.") {
+	if !strings.Contains(s.all(), "Trying again in 1 s.") || !strings.Contains(s.all(), "The connection was lost") {
 		t.Error(s.all())
 	}
 	s.m.Connected()
