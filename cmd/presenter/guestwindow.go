@@ -29,7 +29,7 @@ type guestWindow struct {
 
 	// Owned by runWindow:
 	typed   bool   // the guest has typed the PIN
-	refused string // why the broker did not take what was typed
+	refused bool   // the broker knew no such PIN
 
 	mu sync.Mutex
 	p  sharing // nil before there is one; guarded by mu
@@ -96,13 +96,13 @@ func runWindow(ctx context.Context, c cli, list handout.Brokers, log *slog.Logge
 				return nil
 			}
 			know = beginAnew(know, broker, pin, another)
-			g.typed, g.refused = false, ""
+			g.typed, g.refused = false, false
 			if another {
 				c.Handover = "" // of a session that is over
 			}
 			continue
 		}
-		know.Broker, g.refused = broker, presenter.ErrNoSession.Error()
+		know.Broker, g.refused = broker, true
 	}
 }
 
@@ -205,13 +205,11 @@ func (g *guestWindow) canAsk() bool { return true }
 
 // askLine implements guest.
 func (g *guestWindow) askLine(ctx context.Context, question string) (string, error) {
-	what, why := window.PIN, g.refused
 	if question == askBroker {
-		what, why = window.Address, ""
-	} else {
-		g.typed = true
+		return g.model.Enter(ctx, window.Address, false)
 	}
-	return g.model.Enter(ctx, what, why)
+	g.typed = true
+	return g.model.Enter(ctx, window.PIN, g.refused)
 }
 
 // Ask implements presenter.Asker.

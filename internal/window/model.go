@@ -150,12 +150,17 @@ func (m *Model) signal() {
 	}
 }
 
-// Enter has the guest fill in a field, PIN or Address, and returns what it is then; a PIN as 7W2-97-8570. why says
-// what was wrong with it last time; "" for nothing. The error is ctx's.
-func (m *Model) Enter(ctx context.Context, what ID, why string) (string, error) {
-	m.change(true, func() { m.phase, m.wants, m.field[what] = entering, what, cmp.Or(m.field[what], m.pin) })
-	if why != "" {
-		m.change(false, func() { m.problem = m.o.Texts.T("pin.refused", "why", short(why)) })
+// Enter has the guest fill in a field, PIN or Address, and returns what it is then; a PIN as 7W2-97-8570. refused
+// says that the broker knew no such PIN last time. The error is ctx's.
+func (m *Model) Enter(ctx context.Context, what ID, refused bool) (string, error) {
+	m.change(true, func() {
+		m.phase, m.wants = entering, what
+		if what == PIN {
+			m.field[what] = cmp.Or(m.field[what], m.pin)
+		}
+	})
+	if refused {
+		m.change(false, func() { m.problem = m.o.Texts.T("pin.refused", "host", m.host) })
 	}
 	select {
 	case text := <-m.typed:

@@ -99,7 +99,7 @@ func TestEntry(t *testing.T) {
 	got := make(chan string, 1)
 	before := s.m.Scene().Number
 	go func() {
-		pin, _ := s.m.Enter(t.Context(), PIN, "")
+		pin, _ := s.m.Enter(t.Context(), PIN, false)
 		got <- pin
 	}()
 	for s.m.Scene().Number == before {
@@ -127,13 +127,13 @@ func TestEntry(t *testing.T) {
 	s.Press(Enter, "") // once is enough
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.m.Enter(ctx, PIN, "there is none"); err == nil {
+	if _, err := s.m.Enter(ctx, PIN, true); err == nil {
 		t.Error("no end")
 	}
 	s.Refresh()
 	s.Press(Escape, "")
 	s.Shut()
-	if !slices.Equal(s.did.got, []string{"quit", "quit"}) || !strings.Contains(s.all(), "there is none") {
+	if !slices.Equal(s.did.got, []string{"quit", "quit"}) || !strings.Contains(s.all(), "help.example.com knows no session") {
 		t.Errorf("did %q, shows %s", s.did.got, s.all())
 	}
 }

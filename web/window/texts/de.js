@@ -17,7 +17,7 @@ export default {
   'window.address.text': 'Geben Sie die Adresse ein, die Ihnen die helfende Person genannt hat.',
   'window.address.label': 'Adresse, zum Beispiel help.example.com',
   'window.address.empty': 'Geben Sie zuerst die Adresse ein.',
-  'window.pin.refused': 'Das ging nicht: {why}. Prüfen Sie die PIN, oder bitten Sie um eine neue.',
+  'window.pin.refused': '{host} kennt keine Sitzung mit dieser PIN, oder sie ist zu Ende. Prüfen Sie die PIN, oder bitten Sie um eine neue.',
   'window.beware': 'Teilen Sie nur mit jemandem, den Sie kennen oder selbst angerufen haben. Niemand Ehrliches lässt Sie Ihre Bank öffnen, etwas bezahlen oder ein Passwort nennen.',
   'window.quit': 'Beenden',
 

@@ -18,7 +18,7 @@ export default {
   'window.address.text': 'Type the address that the person who helps you has told you.',
   'window.address.label': 'Address, such as help.example.com',
   'window.address.empty': 'Type the address first.',
-  'window.pin.refused': 'That did not work: {why}. Check the PIN, or ask for a new one.',
+  'window.pin.refused': '{host} knows no session with this PIN, or it has ended. Check the PIN, or ask for a new one.',
   'window.beware': 'Only share with somebody whom you know or have called yourself. Nobody honest asks you to open your bank, to pay, or to tell a password.',
   'window.quit': 'Quit',
 
