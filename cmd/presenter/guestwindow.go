@@ -28,8 +28,8 @@ type guestWindow struct {
 	begin chan bool          // the guest wants to begin anew, with another PIN or the same; capacity 1
 
 	// Owned by runWindow:
-	typed   bool   // the guest has typed the PIN
-	refused bool   // the broker knew no such PIN
+	typed   bool // the guest has typed the PIN
+	refused bool // the broker knew no such PIN
 
 	mu sync.Mutex
 	p  sharing // nil before there is one; guarded by mu
