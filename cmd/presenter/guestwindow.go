@@ -25,10 +25,11 @@ type guestWindow struct {
 	stop  context.CancelFunc // ends sharing
 	quit  context.CancelFunc // ends the program
 	gone  chan struct{}      // closed when the window has ended
+	begin chan bool          // the guest wants to begin anew, with another PIN or the same; capacity 1
 
 	// Owned by runWindow:
-	typed   bool   // the guest has typed the PIN
-	refused string // why the broker did not take what was typed
+	typed   bool // the guest has typed the PIN
+	refused bool // the broker knew no such PIN
 
 	mu sync.Mutex
 	p  sharing // nil before there is one; guarded by mu
@@ -57,7 +58,7 @@ func wantsWindow(c cli, canAsk bool) bool {
 // openGuestWindow shows the window. quit ends the program; it is also called when the desktop has taken the
 // window away. end closes it, and waits for that.
 func openGuestWindow(ctx context.Context, c cli, log *slog.Logger, quit context.CancelFunc) (g *guestWindow, end func(), err error) {
-	g = &guestWindow{quit: quit, stop: quit, gone: make(chan struct{})}
+	g = &guestWindow{quit: quit, stop: quit, gone: make(chan struct{}), begin: make(chan bool, 1)}
 	g.model = window.New(window.Options{Texts: window.LoadTexts(platform.Languages()...), Do: g, Sendable: transfer.Sendable})
 	w, err := platform.OpenWindow(ctx, platform.Config{AllowXWayland: c.AllowXWayland, Log: log}, g.model)
 	if err != nil {
@@ -85,35 +86,43 @@ func runWindow(ctx context.Context, c cli, list handout.Brokers, log *slog.Logge
 	defer end()
 	know := known(c)
 	for {
-		broker, err := g.share(ctx, c, know, list, log)
+		broker, pin, err := g.share(ctx, c, know, list, log)
 		if ctx.Err() != nil {
 			return nil // the guest has closed the window, or the system ends the program
 		}
 		if !errors.Is(err, presenter.ErrNoSession) || !g.typed {
-			g.over(ctx, err)
-			return nil
+			another, again := g.over(ctx, err)
+			if !again {
+				return nil
+			}
+			know = beginAnew(know, broker, pin, another)
+			g.typed, g.refused = false, false
+			if another {
+				c.Handover = "" // of a session that is over
+			}
+			continue
 		}
-		know.Broker, g.refused = broker, presenter.ErrNoSession.Error()
+		know.Broker, g.refused = broker, true
 	}
 }
 
-// share shares in one session until that ends, and returns its broker.
-func (g *guestWindow) share(ctx context.Context, c cli, know handout.Known, list handout.Brokers, log *slog.Logger) (broker string, err error) {
-	broker, pin, err := whichSession(ctx, know, list, g)
+// share shares in one session until that ends, and returns its broker and PIN, as far as they were found out.
+func (g *guestWindow) share(ctx context.Context, c cli, know handout.Known, list handout.Brokers, log *slog.Logger) (broker, pin string, err error) {
+	broker, pin, err = whichSession(ctx, know, list, g)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	g.session(broker, pin)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	p, end, err := openPresenter(ctx, c, log, presenter.Config{Broker: broker, PIN: pin, Guest: g, Say: g.say, Observer: g})
 	if err != nil {
-		return broker, err
+		return broker, pin, err
 	}
 	defer end()
 	g.shares(p, stop)
 	defer g.shares(nil, g.quit)
-	return broker, p.Run(ctx)
+	return broker, pin, p.Run(ctx)
 }
 
 // say shows what becomes of files; the window knows the rest by itself, in the guest's language.
@@ -145,25 +154,50 @@ func (g *guestWindow) session(broker, pin string) {
 	g.model.Session(host, pin)
 }
 
-// over shows how sharing has ended, and waits until the guest closes the window.
-func (g *guestWindow) over(ctx context.Context, err error) {
-	how := window.Failed
-	switch {
-	case err == nil:
-		how = window.Stopped
-	case errors.Is(err, presenter.ErrEnded):
-		how = window.Ended
-	case errors.Is(err, presenter.ErrReplaced):
-		how = window.Replaced
-	case errors.Is(err, presenter.ErrMoved):
-		how = window.Moved
-	}
+// over shows how sharing has ended, and waits until the guest closes the window, or begins again: with
+// another PIN, or the same.
+func (g *guestWindow) over(ctx context.Context, err error) (another, again bool) {
 	why := ""
 	if err != nil {
 		why = err.Error()
 	}
-	g.model.Over(how, why)
-	<-ctx.Done()
+	g.model.Over(ending(err), why)
+	select {
+	case another = <-g.begin:
+		return another, true
+	case <-ctx.Done():
+		return false, false
+	}
+}
+
+// ending is how the window says an error of share.
+func ending(err error) window.Ending {
+	var foreign *handout.ForeignError
+	switch {
+	case err == nil:
+		return window.Stopped
+	case errors.As(err, &foreign):
+		return window.Foreign
+	case errors.Is(err, errNotConfirmed):
+		return window.Unsaid
+	case errors.Is(err, handout.ErrManySessions), errors.Is(err, handout.ErrPlace):
+		return window.BadFile
+	case errors.Is(err, platform.ErrWayland):
+		return window.Wayland
+	case errors.Is(err, platform.ErrGone), errors.Is(err, platform.ErrNoDisplay), errors.Is(err, platform.ErrRefused), errors.Is(err, platform.ErrUnsupported):
+		return window.Desktop
+	}
+	return window.Ending(presenter.ReasonOf(err)) // the same words; one that the window has not is Failed
+}
+
+// beginAnew is what is known when the guest begins again. What was confirmed or typed is not asked again;
+// for another PIN neither the file nor the command line says anything.
+func beginAnew(k handout.Known, broker, pin string, another bool) handout.Known {
+	if another {
+		return handout.Known{Broker: broker}
+	}
+	k.Broker, k.PIN = cmp.Or(broker, k.Broker), cmp.Or(pin, k.PIN)
+	return k
 }
 
 // canAsk implements guest.
@@ -171,13 +205,11 @@ func (g *guestWindow) canAsk() bool { return true }
 
 // askLine implements guest.
 func (g *guestWindow) askLine(ctx context.Context, question string) (string, error) {
-	what, why := window.PIN, g.refused
 	if question == askBroker {
-		what, why = window.Address, ""
-	} else {
-		g.typed = true
+		return g.model.Enter(ctx, window.Address, false)
 	}
-	return g.model.Enter(ctx, what, why)
+	g.typed = true
+	return g.model.Enter(ctx, window.PIN, g.refused)
 }
 
 // Ask implements presenter.Asker.
@@ -207,8 +239,8 @@ func asked(q presenter.Question) window.Question {
 func (g *guestWindow) Connected() { g.model.Connected(); g.People() }
 
 // Disconnected implements presenter.Observer.
-func (g *guestWindow) Disconnected(why string, pause time.Duration) {
-	g.model.Lost(why, pause)
+func (g *guestWindow) Disconnected(about presenter.Reason, why string, pause time.Duration) {
+	g.model.Lost(window.Trouble(about), why, pause)
 	g.People()
 }
 
@@ -246,6 +278,14 @@ func (g *guestWindow) Stop() {
 
 // Quit implements window.Actions.
 func (g *guestWindow) Quit() { g.quit() }
+
+// Begin implements window.Actions.
+func (g *guestWindow) Begin(another bool) {
+	select {
+	case g.begin <- another:
+	default: // pressed before
+	}
+}
 
 // TakeControl implements window.Actions.
 func (g *guestWindow) TakeControl() {

@@ -91,6 +91,14 @@ func (p person) button(id string, colour [3]byte) (at image.Point) {
 	return at
 }
 
+// allow waits for the Allow of a question that listens: what the window showed before has plain buttons, too, but
+// no other one has Deny.
+func (p person) allow(id string) image.Point {
+	p.d.t.Helper()
+	p.button(id, primeButton)
+	return p.button(id, plainButton)
+}
+
 func (p person) click(at image.Point) {
 	p.do("mousemove", fmt.Sprint(at.X), fmt.Sprint(at.Y), "click", "1")
 }
@@ -154,7 +162,7 @@ func TestTheWindow(t *testing.T) {
 	} {
 		v := b.viewAs(c.name, pin, "")
 		id := p.window("Somebody asks you")
-		p.button(id, plainButton) // Allow listens, and so Deny does
+		p.allow(id) // listens, and so Deny does
 		if c.name == "Enter" {
 			p.shot("question")
 		}
@@ -172,12 +180,12 @@ func TestTheWindow(t *testing.T) {
 
 	// A click of the person allows.
 	v := b.viewAs("Eve", pin, "")
-	p.click(p.button(p.window("Somebody asks you"), plainButton))
+	p.click(p.allow(p.window("Somebody asks you")))
 	eventually(t, "the picture is exact", func() bool { return v.me().View && v.shows(d) })
 	p.shot("shared")
 	v.control(wire.Control{Type: wire.TypeAsk, Control: true})
 	id := p.window("Somebody asks you")
-	at := p.button(id, plainButton)
+	at := p.allow(id)
 	p.shot("question-control")
 	p.click(at)
 	eventually(t, "control", func() bool { return v.me().Control })
@@ -199,7 +207,7 @@ func TestTheWindow(t *testing.T) {
 	}
 	other := b.viewAs("Bob", pin, "")
 	id = p.window("Somebody asks you")
-	at = p.button(id, plainButton)
+	at = p.allow(id)
 	v.press(at)
 	never(t, "the viewer in control has pressed a button of the guest's", func() bool {
 		return other.me().View || !v.me().View || !v.me().Control || strings.Contains(b.prog.out.String(), `"viewer":0,"why"`)
@@ -222,6 +230,38 @@ func TestTheWindow(t *testing.T) {
 	p.shot("over")
 	p.do("windowfocus", "--sync", p.window("^PinDesk$"))
 	p.do("key", "Return")
+	if code := prog.wait(); code != 0 {
+		t.Errorf("the presenter ended with %d", code)
+	}
+}
+
+// A PIN that does not work is said, and another one can be entered, by a click and keys.
+func TestAnotherPIN(t *testing.T) {
+	b := startBroker(t, "")
+	d := startDesktop(t, "1024x768")
+	d.managed()
+	p := person{d}
+	prog := run(t, append(d.env(), "LC_ALL=de_DE.UTF-8"), filepath.Join(bin, "presenter"), "--window", "--broker", b.url, "--pin", "ZZZ-00-0000")
+	main := p.window("^PinDesk$")
+	p.button(main, plainButton)
+	at := p.button(main, primeButton) // Andere PIN eingeben
+	p.shot("nosession")
+	p.click(at)
+	eventually(t, "the PIN's entry", func() bool { // its one button of the kind stands elsewhere
+		return p.button(main, primeButton) != at
+	})
+	p.do("windowfocus", "--sync", main)
+	p.do("type", "ZZZ000001")
+	p.do("key", "Return")
+	eventually(t, "two refusals", func() bool { return strings.Count(b.prog.out.String(), `"route":"/api/v1/join","status":404`) == 2 })
+	p.button(main, primeButton)
+	p.shot("refused")
+	p.do("key", "--repeat", "9", "BackSpace")
+	p.do("type", b.newPIN())
+	p.do("key", "Return")
+	eventually(t, "the presenter is there", func() bool { return strings.Contains(b.prog.out.String(), "party joined") })
+	p.do("windowfocus", "--sync", main)
+	p.do("key", "alt+F4")
 	if code := prog.wait(); code != 0 {
 		t.Errorf("the presenter ended with %d", code)
 	}

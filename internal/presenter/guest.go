@@ -71,10 +71,10 @@ func (p *Presenter) EndView(viewer uint16) error {
 // called by the presenter's goroutines and must not wait.
 type Observer interface {
 	Connected()
-	Disconnected(why string, pause time.Duration) // for so long, then it is tried again
-	People()                                      // Watchers may return others now
-	Verified(organisation string)                 // whose session it is
-	Heard(line Heard)                             // in the chat
+	Disconnected(about Reason, why string, pause time.Duration) // for so long, then it is tried again
+	People()                                                    // Watchers may return others now
+	Verified(organisation string)                               // whose session it is
+	Heard(line Heard)                                           // in the chat
 }
 
 // Heard is a line of the chat.
@@ -88,11 +88,11 @@ type Heard struct {
 // unobserved is an Observer that nobody needs.
 type unobserved struct{}
 
-func (unobserved) Connected()                         {}
-func (unobserved) Disconnected(string, time.Duration) {}
-func (unobserved) People()                            {}
-func (unobserved) Verified(string)                    {}
-func (unobserved) Heard(Heard)                        {}
+func (unobserved) Connected()                                 {}
+func (unobserved) Disconnected(Reason, string, time.Duration) {}
+func (unobserved) People()                                    {}
+func (unobserved) Verified(string)                            {}
+func (unobserved) Heard(Heard)                                {}
 
 // revoke changes grants for the guest, and reports whether it has changed one.
 func (g *grants) revoke(change func(viewer uint16, v *grant) bool, askControl bool) (some bool) {

@@ -158,7 +158,7 @@ func (p *Presenter) Run(ctx context.Context) error {
 		if errors.As(err, &later) {
 			pause = max(pause, later.wait)
 		}
-		p.cfg.Observer.Disconnected(plain(err), pause)
+		p.cfg.Observer.Disconnected(lostBy(err), plain(err), pause)
 		p.cfg.Say("Not connected (%s). Trying again in %v.", plain(err), pause.Round(100*time.Millisecond))
 		select {
 		case <-time.After(pause):

@@ -50,23 +50,12 @@ type File struct {
 	Program      bool
 }
 
-// Ending says how it ended; a part of a key of the catalogue.
-type Ending string
-
-// The ways in which sharing ends.
-const (
-	Stopped  Ending = "stopped"
-	Ended    Ending = "ended"
-	Replaced Ending = "replaced"
-	Moved    Ending = "moved"
-	Failed   Ending = "failed"
-)
-
 // Actions is what the guest can bring about. The methods are called without the model's lock on the
 // drawer's goroutine, and must not wait for anything.
 type Actions interface {
-	Stop() // sharing
-	Quit() // the program
+	Stop()              // sharing
+	Quit()              // the program
+	Begin(another bool) // anew after it was over, with another PIN or the same
 	TakeControl()
 	EndView(viewer uint16)
 	Say(text string) error
@@ -116,8 +105,9 @@ type Model struct {
 	pin      string
 	wants    ID // the field that is to be filled in while entering
 	typed    chan string
-	problem  string // with what the guest did last
-	lost     string // why there is no connection now
+	problem  string  // with what the guest did last
+	lost     Trouble // why there is no connection now; "": there is one
+	seconds  int     // to the next try
 	verified string
 	panic    string // keys; "": there are none
 	people   []Watcher
@@ -127,7 +117,7 @@ type Model struct {
 	browses  bool // the drawer lets a file be chosen
 	field    map[ID]string
 	ending   Ending
-	why      string
+	why      string // of ending or lost, in the words of others
 }
 
 // New returns a model that connects.
@@ -160,12 +150,17 @@ func (m *Model) signal() {
 	}
 }
 
-// Enter has the guest fill in a field, PIN or Address, and returns what it is then; a PIN as 7W2-97-8570. why says
-// what was wrong with it last time; "" for nothing. The error is ctx's.
-func (m *Model) Enter(ctx context.Context, what ID, why string) (string, error) {
-	m.change(true, func() { m.phase, m.wants, m.field[what] = entering, what, cmp.Or(m.field[what], m.pin) })
-	if why != "" {
-		m.change(false, func() { m.problem = m.o.Texts.T("pin.refused", "why", short(why)) })
+// Enter has the guest fill in a field, PIN or Address, and returns what it is then; a PIN as 7W2-97-8570. refused
+// says that the broker knew no such PIN last time. The error is ctx's.
+func (m *Model) Enter(ctx context.Context, what ID, refused bool) (string, error) {
+	m.change(true, func() {
+		m.phase, m.wants = entering, what
+		if what == PIN {
+			m.field[what] = cmp.Or(m.field[what], m.pin)
+		}
+	})
+	if refused {
+		m.change(false, func() { m.problem = m.o.Texts.T("pin.refused", "host", m.host) })
 	}
 	select {
 	case text := <-m.typed:
@@ -188,12 +183,6 @@ func (m *Model) Connected() {
 			m.phase, m.lost = sharing, ""
 		}
 	})
-}
-
-// Lost notes that there is none, and when the next try is.
-func (m *Model) Lost(why string, pause time.Duration) {
-	seconds := max(1, int((pause+time.Second/2)/time.Second))
-	m.change(false, func() { m.lost = m.o.Texts.T("lost", "why", short(why), "n", itoa(seconds)) })
 }
 
 // Verified notes whose session it is.
@@ -230,11 +219,6 @@ func (m *Model) Note(text string) {
 		m.said = append(m.said, text)
 		m.said = m.said[max(0, len(m.said)-maxSaid):]
 	})
-}
-
-// Over notes that sharing has ended.
-func (m *Model) Over(how Ending, why string) {
-	m.change(true, func() { m.phase, m.ending, m.why, m.people = over, how, short(why), nil })
 }
 
 // Ask puts a question and returns the guest's answer, or no when ctx ends. One question is open at a

@@ -24,6 +24,8 @@ func (m *Model) Press(id ID) {
 		m.o.Do.Stop()
 	case Quit, Close:
 		m.o.Do.Quit()
+	case Again, Another:
+		m.begin(what == Another)
 	case TakeBack:
 		m.o.Do.TakeControl()
 	case End:

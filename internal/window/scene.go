@@ -23,7 +23,9 @@ const (
 	NoFiles  ID = "files.cancel"
 	Back     ID = "back"
 	Close    ID = "close"
-	Log      ID = "log" // what is said; it can be scrolled
+	Again    ID = "again"   // what did not work
+	Another  ID = "another" // PIN
+	Log      ID = "log"     // what is said; it can be scrolled
 )
 
 // Kind of an Item.

@@ -109,7 +109,7 @@ func (m *Model) state() string {
 	t := m.o.Texts
 	switch {
 	case m.lost != "":
-		return m.lost
+		return t.T("lost." + string(m.lost))
 	case m.phase == connecting:
 		if m.host == "" {
 			return t.T("starting")
@@ -143,6 +143,9 @@ func (m *Model) mainScene() Scene {
 	t := m.o.Texts
 	heading := m.state()
 	s := Scene{Focus: ChatText, Enter: ChatSend, Shut: Quit, Items: []Item{{Kind: Heading, Text: heading}}}
+	if m.lost != "" {
+		s.Items = append(s.Items, m.lostItems()...)
+	}
 	if m.host != "" {
 		s.Items = append(s.Items, Item{Kind: Small, Text: t.T("session", "pin", m.pin, "host", m.host)})
 	}
@@ -233,15 +236,6 @@ func (m *Model) fileScene() Scene {
 	}
 	s.Items = append(s.Items, Item{Kind: Button, ID: NoFiles, Text: t.T("files.cancel"), Row: 1}, Item{Kind: Button, ID: Back, Text: t.T("back"), Row: 1})
 	return s
-}
-
-func (m *Model) overScene() Scene {
-	t := m.o.Texts
-	return Scene{Focus: Close, Enter: Close, Escape: Close, Shut: Close, Items: []Item{
-		{Kind: Heading, Text: t.T("over")},
-		{Kind: Text, Text: t.T("over."+string(m.ending), "why", m.why)},
-		{Kind: Button, ID: Close, Text: t.T("close"), Look: Primary, Row: 1},
-	}}
 }
 
 // Banner returns the strip that is on top while somebody sees this screen; ok is false when there is none.

@@ -13,9 +13,17 @@ func sorted(s []string) []string { slices.Sort(s); return s }
 // namedTexts reads the keys that this package's code names; those that it puts together are spelled out.
 func namedTexts() (map[string]bool, error) {
 	named := map[string]bool{}
-	for _, how := range []Ending{Stopped, Ended, Replaced, Moved, Failed} {
-		named["over."+string(how)] = true
+	for how := range ways {
+		for _, part := range []string{"", ".text", ".do"} {
+			named["over."+string(how)+part] = true
+		}
 	}
+	for _, how := range troubles {
+		for _, part := range []string{"", ".text", ".do"} {
+			named["lost."+string(how)+part] = true
+		}
+	}
+	named[string(Again)], named[string(Another)] = true, true
 	for _, key := range []string{"asks.clip.both", "asks.clip.in", "pin.text", "pin.label", "address.text", "address.label"} {
 		named[key] = true
 	}

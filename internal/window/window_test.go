@@ -17,6 +17,7 @@ type done struct{ got []string }
 func (d *done) note(s string)         { d.got = append(d.got, s) }
 func (d *done) Stop()                 { d.note("stop") }
 func (d *done) Quit()                 { d.note("quit") }
+func (d *done) Begin(another bool)    { d.note(map[bool]string{false: "again", true: "another"}[another]) }
 func (d *done) TakeControl()          { d.note("take") }
 func (d *done) EndView(v uint16)      { d.note("end " + itoa(int(v))) }
 func (d *done) Say(text string) error { d.note("say " + text); return nil }
@@ -98,7 +99,7 @@ func TestEntry(t *testing.T) {
 	got := make(chan string, 1)
 	before := s.m.Scene().Number
 	go func() {
-		pin, _ := s.m.Enter(t.Context(), PIN, "")
+		pin, _ := s.m.Enter(t.Context(), PIN, false)
 		got <- pin
 	}()
 	for s.m.Scene().Number == before {
@@ -126,13 +127,13 @@ func TestEntry(t *testing.T) {
 	s.Press(Enter, "") // once is enough
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.m.Enter(ctx, PIN, "there is none"); err == nil {
+	if _, err := s.m.Enter(ctx, PIN, true); err == nil {
 		t.Error("no end")
 	}
 	s.Refresh()
 	s.Press(Escape, "")
 	s.Shut()
-	if !slices.Equal(s.did.got, []string{"quit", "quit"}) || !strings.Contains(s.all(), "there is none") {
+	if !slices.Equal(s.did.got, []string{"quit", "quit"}) || !strings.Contains(s.all(), "help.example.com knows no session") {
 		t.Errorf("did %q, shows %s", s.did.got, s.all())
 	}
 }
@@ -279,9 +280,9 @@ func TestMain_(t *testing.T) {
 	s.Refresh()
 	s.Press(Escape, "")
 	s.m.Panic()
-	s.m.Lost("the connection was lost", 1400*time.Millisecond)
+	s.m.Lost(Dropped, "the connection was lost", 1400*time.Millisecond)
 	s.Refresh()
-	if !strings.Contains(s.all(), "Not connected (the connection was lost). Trying again in 1 s.") {
+	if !strings.Contains(s.all(), "Trying again in 1 s.") || !strings.Contains(s.all(), "The connection was lost") {
 		t.Error(s.all())
 	}
 	s.m.Connected()
