@@ -28,7 +28,7 @@ var version string
 type cli struct {
 	Broker        string           `help:"Address of the broker, such as https://help.example.com; without it as the name of this program's file says, else you are asked." placeholder:"URL"`
 	PIN           string           `name:"pin" help:"Session PIN, such as 7W2-97-8570; without it likewise." placeholder:"PIN"`
-	Handover      string           `help:"What your browser, which shares now, gives this program to go on in its place; it works once." placeholder:"SECRET"`
+	Handover      string           `kong:"-"` // from the environment: all users can read a command line
 	Consent       string           `help:"What needs your yes: ask (seeing and controlling), view (only controlling), control (nothing)." enum:"ask,view,control" default:"ask" placeholder:"ask|view|control"`
 	Name          string           `help:"Name of this computer for the technician; without it the host's." placeholder:"NAME"`
 	Clipboard     string           `help:"Which way copied text goes while somebody controls: both, in (only what the technician pastes here), off." enum:"both,in,off" default:"both" placeholder:"both|in|off"`
@@ -49,15 +49,27 @@ func main() {
 	}
 	var c cli
 	k := kong.Must(&c, kong.Name("presenter"), kong.Vars{"version": "PinDesk presenter " + versionText()},
-		kong.Description("Shares this computer's screen with a technician, who can control it if you say yes. Ctrl-C stops at once."))
+		kong.Description("Shares this computer's screen with a technician, who can control it if you say yes. Ctrl-C stops at once. The variable "+handoverVariable+", which your browser's tab shows, lets it go on in that tab's place."))
 	if _, err := k.Parse(os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "presenter: error: %v\nSee presenter --help.\n", err)
 		os.Exit(2)
 	}
+	c.Handover = takeHandover()
 	if err := run(c, list); err != nil {
 		fmt.Fprintln(os.Stderr, "presenter:", err)
 		os.Exit(1)
 	}
+}
+
+// handoverVariable has what the guest's browser tab, which shares now, gives this program to go on in its
+// place; it works once.
+const handoverVariable = "PINDESK_HANDOVER"
+
+// takeHandover reads it, and leaves it to no program that this one starts.
+func takeHandover() string {
+	secret := strings.TrimSpace(os.Getenv(handoverVariable))
+	_ = os.Unsetenv(handoverVariable) // fails for no name such as this
+	return secret
 }
 
 func versionText() string {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -61,6 +62,7 @@ func TestAuditCall(t *testing.T) {
 			l.Errorf("the log is\n%q, want\n%q", got, want)
 		}
 		l.verifyByHand(s)
+		l.guestSees(s, p.resume, v.resume)
 		if status, a := l.call("GET", "/api/v1/audit?session_pin="+s.pin, nil); status == 200 {
 			l.Errorf("without a token: %d %v", status, a)
 		}
@@ -73,6 +75,37 @@ func TestAuditCall(t *testing.T) {
 			}
 		}
 	})
+}
+
+// guestSees holds what the guest's own page may read of the log, and that nobody else may.
+func (l *lab) guestSees(s support, guest, viewer string) {
+	l.Helper()
+	target := "/api/v1/guest_log?session_pin=" + s.pin
+	status, a := l.call("GET", target, nil, "Resume-Secret", guest)
+	events, _ := a["events"].([]any)
+	var got []string
+	for _, e := range events {
+		e := e.(map[string]any)
+		got = append(got, fmt.Sprint(e["type"], e["viewer"], e["right"]))
+		if e["address"] != nil || e["hash"] != nil {
+			l.Errorf("the guest is shown %v", e)
+		}
+	}
+	if want := []string{"presenter_started<nil> <nil>", "viewer_started1 <nil>", "asked1view", "granted1view", "granted1control", "yielded1control",
+		"revoked1view", "viewer_left1 <nil>", "session_ended<nil> <nil>", "presenter_left<nil> <nil>"}; status != 200 || !slices.Equal(got, want) {
+		l.Errorf("the guest is shown %d %q, want %q", status, got, want)
+	}
+	if status, a := l.call("GET", target+fmt.Sprint("&after=", a["after"]), nil, "Resume-Secret", guest); status != 200 || len(a["events"].([]any)) > 0 {
+		l.Errorf("after the last: %d %v", status, a)
+	}
+	for who, secret := range map[string]string{"a viewer": viewer, "nobody": "", "a stranger": "x", "a flood": strings.Repeat("x", 4096)} {
+		if status, a := l.call("GET", target, nil, "Resume-Secret", secret); status != 403 {
+			l.Errorf("%s is shown %d %v", who, status, a)
+		}
+	}
+	if status, _ := l.call("GET", "/api/v1/guest_log?session_pin=0A0-00-0000", nil, "Resume-Secret", guest); status != 403 {
+		l.Errorf("another PIN: %d", status)
+	}
 }
 
 // verifyByHand recomputes the chain from what the API shows, as docs/hooks.md says.

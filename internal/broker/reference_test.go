@@ -186,6 +186,7 @@ func TestReference(t *testing.T) {
 				{"/api/v1/regions", "GET, HEAD, OPTIONS", true}, {"/api/v1/session_pin", "GET, OPTIONS", true}, {"/api/v1/session_url", "GET, HEAD, OPTIONS", true},
 				{"/api/v1/hook/", "PUT, OPTIONS", true}, {"/api/v1/email/a@b.example", "POST, OPTIONS", true}, {"/api/v1/chat_log", "GET, HEAD, OPTIONS", true},
 				{"/api/v1/session", "GET, HEAD, DELETE, OPTIONS", false}, {"/api/v1/join", "POST, OPTIONS", false}, {"/api/v1/audit", "GET, HEAD, OPTIONS", false},
+				{"/api/v1/guest_log", "GET, HEAD, OPTIONS", false},
 				{"/api/v1/deliveries", "GET, HEAD, OPTIONS", false}, {"/api/v1/deliveries/x/replay", "POST, OPTIONS", false},
 			} {
 				resp, _ := l.raw("OPTIONS", tc.path, "")

@@ -208,7 +208,7 @@ func TestGuestGuide(t *testing.T) {
 		"-fa", "DejaVu Sans Mono", "-fs", "12", "-fg", "#dfe7f1", "-bg", "#10151c", "-b", "14", "-e", "bash --norc --noprofile")
 	defer terminal.signal(os.Interrupt)
 	command := d.clipboard()
-	if !strings.Contains(command, "--handover ") {
+	if !strings.Contains(command, "PINDESK_HANDOVER=") {
 		t.Fatalf("copied: %q", command)
 	}
 	eventually(t, "the terminal is there", func() bool { return !bytes.Equal(before, d.colour(guideX+600, guideY+700)) })

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"pindesk/internal/broker"
 	"pindesk/internal/platform"
 	"pindesk/internal/presenter"
+	"pindesk/internal/transfer"
 )
 
 // guestSite is a session with a guest's page in a browser with windows, on the desktop that it shares, and a
@@ -80,7 +82,8 @@ func (w *guestSite) program(handover string, g *guest) *sharing {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { capture.Close(); inject.Close() })
-	return w.present(w.pin, presenter.Config{Name: "the program", Screen: capture, Input: inject, Consent: presenter.Ask, Guest: g, Handover: handover})
+	return w.present(w.pin, presenter.Config{Name: "the program", Screen: capture, Input: inject, Consent: presenter.Ask, Guest: g, Handover: handover,
+		Files: transfer.Config{Policy: transfer.Both, Folder: transfer.Dir(w.t.TempDir())}})
 }
 
 // handover copies the page's command, as a person would, and takes the secret out of it.
@@ -95,8 +98,9 @@ func (w *guestSite) handover() string {
 		command = string(out)
 		return err == nil && strings.Contains(command, w.pin)
 	})
-	_, secret, ok := strings.Cut(command, " --handover ")
-	if !ok || strings.Contains(secret, " ") {
+	_, secret, ok := strings.Cut(command, "PINDESK_HANDOVER=")
+	secret, _, _ = strings.Cut(secret, " ")
+	if !ok || secret == "" {
 		w.t.Fatal("the command has no secret")
 	}
 	if shown := w.g.text("document.documentElement.textContent"); strings.Contains(shown, secret) {
@@ -213,7 +217,8 @@ func TestGuestsWay(t *testing.T) {
 		p, err := xproto.QueryPointer(d.c, d.root).Reply()
 		return err == nil && p.RootX == 1100 && p.RootY == 20
 	})
-	g.until("the page says how many are there", `document.querySelector('#state [role=status]').textContent.includes('2')`)
+	g.until("the page says who watches and who controls", `document.querySelector('#watching')?.textContent.includes('Sofia') && document.querySelector('#controlling').textContent.includes('Sofia')`)
+	w.sendsFile(guest)
 	g.screenshot("moved")
 	w.unmoved(1)
 
@@ -236,6 +241,21 @@ func TestGuestsWay(t *testing.T) {
 	v.wantState("waiting presenter-left")
 	w.kept(hostile, operator.URL+"/abuse")
 	w.unmoved(1)
+}
+
+// sendsFile has the technician send a file to the program's guest, who takes it.
+func (w *guestSite) sendsFile(g *guest) {
+	w.t.Helper()
+	path := filepath.Join(w.t.TempDir(), "report <1>.txt")
+	if err := os.WriteFile(path, []byte("four thousand"), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	w.v.clickByScript("files-button")
+	w.v.until("files can be chosen", "document.getElementById('files-choose')")
+	w.v.do(chromedp.SetUploadFiles("#files-choose", []string{path}))
+	g.wantQuestion(w.t.Fatal)
+	g.answers <- true
+	w.g.until("the page knows of the file", "document.querySelector('.ended dl').textContent.includes('report ')")
 }
 
 // lifecycle freezes the page as a sleeping computer does, or wakes it ("active").
@@ -299,9 +319,9 @@ func (w *guestSite) onScreen(selector string) (x, y int) {
 func (w *guestSite) kept(hostile, abuse string) {
 	w.t.Helper()
 	dir := w.g.downloads()
-	w.g.do(clicks("#save"))
+	w.g.clickByScript("save") // its place moves while the page learns the last of what was done
 	file := savedFile(w.t, dir, ".html")
-	for _, want := range []string{"Sofia", "Session " + w.pin, abuse, "The helper program shared for a time, too", "which files were sent"} {
+	for _, want := range []string{"Sofia", "Session " + w.pin, abuse, "report _1_.txt", "to this computer"} {
 		if !strings.Contains(html.UnescapeString(file), want) {
 			w.t.Errorf("the saved page does not say %q", want)
 		}
@@ -325,6 +345,9 @@ func (w *guestSite) kept(hostile, abuse string) {
 	}
 	if !strings.Contains(lists[1], hostile) || strings.Count(lists[1], "Sofia") < 2 || strings.Count(lists[1], year) < 3 {
 		w.t.Errorf("the saved page says of who: %q", lists[1])
+	}
+	if len(lists) < 4 || !strings.Contains(lists[2], "Sofia") || strings.Contains(lists[2], hostile) || !strings.Contains(lists[2], year) || strings.Contains(lists[2], "since") {
+		w.t.Errorf("the saved page says of control, and of files: %q", lists)
 	}
 	w.g.do(clicks("#abuse"))
 	w.g.until("the operator is asked", "location.href === '"+abuse+"' && document.body.textContent.includes('read here')")

@@ -31,6 +31,7 @@ var access = map[call]demand{
 	callAudit:      {proof: true, after: whileKept},
 	callDeliveries: {proof: true, after: whileKept},
 	callReplay:     {proof: true, after: whileKept},
+	callGuestLog:   {guest: true},
 }
 
 // call names a call of the API in the table above.
@@ -49,6 +50,7 @@ const (
 	callAudit      call = "audit"
 	callDeliveries call = "deliveries"
 	callReplay     call = "deliveries, replay"
+	callGuestLog   call = "guest_log"
 )
 
 // demand is what a call asks for besides the PIN, if it takes one.
@@ -56,6 +58,7 @@ type demand struct {
 	requireKey bool          // any good key, with the setting RequireKey
 	ownKey     bool          // the session's own key, if it was made with one; else the PIN suffices
 	proof      bool          // the session's own key or its token
+	guest      bool          // the resume secret of who shares, in resumeHeader: whoever looks the PIN up compares it
 	after      time.Duration // how long after the session's end it may be called; 0: not at all
 }
 
@@ -68,6 +71,12 @@ const (
 
 // tokenHeader carries the token, in the answer of session_pin and in requests.
 const tokenHeader = "Session-Token"
+
+// resumeHeader carries a resume secret where no body does: never an address, which is logged.
+const resumeHeader = "Resume-Secret"
+
+// maxResume bounds a resume secret in bytes.
+const maxResume = 256
 
 // maxToken bounds a token in bytes; a real one has 27.
 const maxToken = 128
@@ -82,7 +91,7 @@ type Keys interface {
 type caller struct {
 	key   *apikey.Key // nil: no key was shown
 	token string      // not yet compared with anything
-	// resume secret that came with a join
+	// resume secret that came with a join, or in resumeHeader
 	resume string
 }
 
@@ -162,8 +171,11 @@ func (a *api) within(r *http.Request, name call, pin string, do func(context.Con
 	if err != nil {
 		return err
 	}
+	d := access[name]
+	if resume := r.Header.Get(resumeHeader); d.guest && len(resume) <= maxResume {
+		c.resume = resume
+	}
 	return a.gated(r, c, pin, func(ctx context.Context) error {
-		d := access[name]
 		if !d.ownKey && !d.proof {
 			return do(ctx, nil)
 		}

@@ -234,6 +234,7 @@ func (a *api) routes() {
 	})
 	a.mount("/api/v1/join", a.ownOrigin, calls{http.MethodPost: a.join})
 	a.mount("/api/v1/audit", a.ownOrigin, get(a.audit))
+	a.mount("/api/v1/guest_log", a.ownOrigin, get(a.guestLog))
 	a.mount("/api/v1/deliveries", a.ownOrigin, get(a.deliveries))
 	a.mount("/api/v1/deliveries/{id}/replay", a.ownOrigin, calls{http.MethodPost: a.replay})
 	a.mount("/api/v1/relay", nil, calls{http.MethodGet: a.relay})

@@ -43,21 +43,27 @@ func acting(next http.Handler) http.Handler {
 	})
 }
 
+// queryAfter reads the number of the event after which a log is shown; 0 if none was given.
+func queryAfter(r *http.Request) (after int, err error) {
+	text, given, err := parameter(r, "after")
+	if err != nil || !given {
+		return 0, err
+	}
+	if after, err = strconv.Atoi(text); err != nil || after < 0 {
+		return 0, fault.New(fault.BadRequest, "The parameter after is the number of an event: 0, 1, 2 ...")
+	}
+	return after, nil
+}
+
 // audit: GET /api/v1/audit?session_pin=&after=
 func (a *api) audit(w http.ResponseWriter, r *http.Request) error {
 	pin, err := queryPIN(r)
 	if err != nil {
 		return err
 	}
-	text, given, err := parameter(r, "after")
+	after, err := queryAfter(r)
 	if err != nil {
 		return err
-	}
-	after := 0
-	if given {
-		if after, err = strconv.Atoi(text); err != nil || after < 0 {
-			return fault.New(fault.BadRequest, "The parameter after is the number of an event: 0, 1, 2 ...")
-		}
 	}
 	answer := openapi.AuditLog{Success: true, Events: []openapi.AuditEvent{}} // [] and not null
 	if err := a.within(r, callAudit, pin, func(ctx context.Context, s *session.Kept) error {

@@ -208,6 +208,22 @@ func (s *Service) Kept(ctx context.Context, pin string) (Kept, error) {
 	return found, nil
 }
 
+// Guest implements API.
+func (s *Service) Guest(ctx context.Context, pin, resume string) (Guest, error) {
+	if s.Returning(pin, resume) {
+		pin, _ = ParsePIN(pin) // or it were not returning
+		secret, _ := splitResume(resume)
+		found, err := s.store.Guest(ctx, s.keys.MAC(pin), HashSecret(secret))
+		if err == nil {
+			return found, nil
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return Guest{}, fmt.Errorf("find guest: %w", err)
+		}
+	}
+	return Guest{}, fault.New(fault.NotAllowed, "This call asks for the newest resume secret of the presenter that shares in this session.")
+}
+
 // State implements API.
 func (s *Service) State(ctx context.Context, pin string) (State, error) {
 	pin, err := ParsePIN(pin)

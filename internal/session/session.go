@@ -47,6 +47,12 @@ func (r Kept) Token(token string) bool {
 	return subtle.ConstantTimeCompare([]byte(HashSecret(token)), []byte(r.TokenHash)) == 1
 }
 
+// Guest is a session as its guest's side may know of it.
+type Guest struct {
+	ID    string    // of the session
+	Since time.Time // when that party first came: what was before is another's
+}
+
 // Created is what the maker of a session gets.
 type Created struct {
 	Session Session
@@ -121,6 +127,10 @@ type API interface {
 	Lookup(ctx context.Context, pin string) (Session, error)
 	// Kept finds a session by its PIN, also one that has ended, while its row is kept.
 	Kept(ctx context.Context, pin string) (Kept, error)
+	// Guest finds the session, also one that has ended, for who shows the resume secret of the presenter
+	// that shares or has shared last: also for a browser tab while the guest's own program goes on in its
+	// place. fault.NotAllowed for all others, and for a wrong PIN, so that it tells nothing of PINs.
+	Guest(ctx context.Context, pin, resume string) (Guest, error)
 	// State says who is online.
 	State(ctx context.Context, pin string) (State, error)
 	// SetHook stores (or edits) the one hook of its type. fault.BadHook for a bad type or URL.

@@ -32,6 +32,9 @@ type Store interface {
 	Find(ctx context.Context, pinMAC string, now time.Time) (Session, error)
 	// Kept returns the session, also one that has ended; its PIN is left empty. ErrNotFound.
 	Kept(ctx context.Context, pinMAC string) (Kept, error)
+	// Guest finds the guest's side of a session, also of one that has ended: the presenter's party that was
+	// admitted last, if the hash is that of one of its resume secrets, the lent one too. ErrNotFound.
+	Guest(ctx context.Context, pinMAC, resumeHash string) (Guest, error)
 	// State is Find with who is online. ErrNotFound.
 	State(ctx context.Context, pinMAC string, now time.Time) (State, error)
 	// PutHook stores or replaces the session's hook of a type. ErrNotFound.

@@ -96,6 +96,22 @@ func (s *Store) Kept(ctx context.Context, pinMAC string) (session.Kept, error) {
 	return r, err
 }
 
+// Guest implements session.Store.
+func (s *Store) Guest(ctx context.Context, pinMAC, resumeHash string) (g session.Guest, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var since int64
+	err = s.reader().row(ctx, `
+		SELECT s.id, p.created_at FROM sessions s JOIN parties p ON p.id = s.presenter_party
+		WHERE s.pin_mac = ? AND (p.resume_hash = ? OR p.resume_prev = ? OR p.lent_hash = ?)`,
+		pinMAC, resumeHash, resumeHash, resumeHash).Scan(&g.ID, &since)
+	if errors.Is(err, sql.ErrNoRows) {
+		return session.Guest{}, session.ErrNotFound
+	}
+	g.Since = fromMS(since)
+	return g, err
+}
+
 // State implements session.Store.
 func (s *Store) State(ctx context.Context, pinMAC string, now time.Time) (session.State, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)

@@ -14,6 +14,7 @@ import { dated, save } from '../shared/ui/save.js';
 import { request } from '../site/api.js';
 import { startPage } from '../site/page.js';
 import { courseOf, endOf } from './course.js';
+import { Log } from './log.js';
 import { archOf, programFor } from './programs.js';
 import { Record } from './record.js';
 import { report } from './report.js';
@@ -54,6 +55,8 @@ export class Guest extends NoticeBoard {
   occupied = false;
   /** it is being stopped */
   stopping = false;
+  /** what the broker's log says of this session is known, and is of now */
+  known = false;
   unknown = false;
   again = loadShared(this.pin)?.on ?? false;
   picking = false;
@@ -70,6 +73,8 @@ export class Guest extends NoticeBoard {
   end = '';
   /** where viewers point, by their number @type {Map<number, {x: number, y: number}>} */
   points = new Map();
+  #log = new Log();
+  #learning = false;
   #due = false;
   #talking = false; // the chat is shown
   #told = ''; // the detail that was read out last
@@ -105,6 +110,25 @@ export class Guest extends NoticeBoard {
       this.unknown = true;
       this.occupied = false;
       if (this.end) this.end = 'ended';
+    }
+    this.update();
+    await this.#learn();
+  }
+
+  /** Reads what was done while the guest's program shares or has shared: only who was this session's presenter may. */
+  async #learn() {
+    const { resume } = loadShared(this.pin) ?? {};
+    if (!resume || !this.record.moved || this.#learning) return;
+    this.#learning = true;
+    for (let more = true; more;) {
+      const answer = await request('GET', `/api/v1/guest_log?${new URLSearchParams({ session_pin: this.pin, after: String(this.#log.after) })}`, { resume });
+      this.known = answer.ok;
+      more = answer.ok && this.#log.take(answer.data);
+    }
+    this.#learning = false;
+    if (this.known) {
+      this.record.learn(this.#log.done, Date.now());
+      this.#keep();
     }
     this.update();
   }
@@ -161,6 +185,7 @@ export class Guest extends NoticeBoard {
     if (resume) saveShared(this.pin, { resume, granted: [], on: false });
     this.end = code === '' ? 'stopped' : endOf(code);
     this.update();
+    await this.#learn();
   }
 
   /** @param {import('./course.js').End} end */
@@ -183,6 +208,7 @@ export class Guest extends NoticeBoard {
     this.#keep();
     this.shared = null;
     this.update();
+    this.#learn();
   }
 
   #keep() {

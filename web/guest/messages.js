@@ -31,7 +31,7 @@
 /**
  * @typedef {object} SharePage what the page shows
  * @property {import('../shared/transport.js').LinkState} link
- * @property {string} handover with this the guest's own program joins in this tab's place, once: presenter --handover. ''
+ * @property {string} handover with this the guest's own program joins in this tab's place, once: its PINDESK_HANDOVER. ''
  *   while there is none. When it has, link is over with Close.Moved; a new Share with what was kept comes back
  * @property {boolean} watched somebody sees the screen now
  * @property {import('./party.js').Person[]} people

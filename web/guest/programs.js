@@ -41,9 +41,16 @@ export function exeURL(pin, { os, arch }) {
 
 /**
  * What starts a downloaded program in a terminal of Linux, where a download may not run by itself. What the
- * file is called besides the PIN only the broker knows, and a browser may have numbered it.
- * @param {string} pin
+ * file is called besides the PIN only the broker knows, and a browser may have numbered it. The handover secret
+ * goes by the environment: what stands in a command line all users of the computer can read.
+ * @param {object} of
+ * @param {string} of.pin
+ * @param {string} of.broker its address
+ * @param {boolean} of.got it was downloaded here, else it is installed
+ * @param {string} [of.handover] '' for none
  */
-export function startCommand(pin) {
-  return `cd "$(xdg-user-dir DOWNLOAD)"; p=$(ls -t PinDesk_${pin}*.bin | head -n 1); chmod +x "$p"; "./$p"`;
+export function startCommand({ pin, broker, got, handover = '' }) {
+  const before = handover && `PINDESK_HANDOVER=${handover} `;
+  return got ? `cd "$(xdg-user-dir DOWNLOAD)"; p=$(ls -t PinDesk_${pin}*.bin | head -n 1); chmod +x "$p"; ${before}"./$p"`
+    : `${before}presenter --broker ${broker} --pin ${pin}`;
 }

@@ -1,5 +1,6 @@
-// What was done in a session, as the guest's page saw it: when the screen was shared, and who watched
-// from when to when. It outlives a reload; while the page is not there nobody can watch. Pure.
+// What was done in a session: when this page shared the screen, and who watched from when to when, as it
+// saw that itself; and once the guest's program has shared in its place, what the broker's log says (log.js).
+// It outlives a reload; while neither is there nobody can watch. Pure.
 
 /** @typedef {import('./party.js').Person} Person */
 /**
@@ -10,6 +11,14 @@
  * @property {number} from Unix ms
  * @property {number} to 0: still
  */
+/**
+ * @typedef {object} Done what the log says
+ * @property {Watched[]} watched
+ * @property {Watched[]} controlled
+ * @property {import('./log.js').Moved[]} files
+ * @property {boolean} gaps it does not have everything
+ * @property {number} read when it was read, Unix ms: what this page saw after that is not in it
+ */
 /** @typedef {{from: number, to: number}} Span to: 0: still */
 
 const MOST = 200; // of each; the oldest go
@@ -19,8 +28,10 @@ export class Record {
   watched = [];
   /** @type {Span[]} oldest first */
   shared = [];
-  /** the guest's program went on in the page's place: what was done there the page does not know */
+  /** the guest's program went on in the page's place */
   moved = false;
+  /** what was done then, and before; null: not known @type {Done | null} */
+  log = null;
   /** whose session it is, verified; '' for nobody's */
   organisation = '';
 
@@ -53,6 +64,21 @@ export class Record {
     return news;
   }
 
+  /** Who watched, as far as that is known. @returns {Watched[]} oldest first */
+  get whoWatched() {
+    const { log } = this;
+    return log ? [...log.watched, ...this.watched.filter((w) => w.from > log.read)] : this.watched;
+  }
+
+  /**
+   * The log was read.
+   * @param {Omit<Done, 'read'>} done
+   * @param {number} at
+   */
+  learn(done, at) {
+    this.log = { ...done, read: at };
+  }
+
   /** Nothing is shared any more. @param {number} at */
   end(at) {
     this.see([], at);
@@ -61,7 +87,7 @@ export class Record {
 
   /** What is to be kept for a reload. @param {number} at what still goes on ends here, if nothing comes after */
   keep(at) {
-    return { at, watched: this.watched, shared: this.shared, moved: this.moved, organisation: this.organisation };
+    return { at, watched: this.watched, shared: this.shared, moved: this.moved, log: this.log, organisation: this.organisation };
   }
 
   /**
@@ -72,10 +98,18 @@ export class Record {
     const record = new Record();
     const time = (/** @type {unknown} */ n) => typeof n === 'number' && Number.isFinite(n) && n > 0;
     if (!kept || !time(kept.at) || !Array.isArray(kept.watched) || !Array.isArray(kept.shared)) return record;
-    record.watched = kept.watched.filter((/** @type {any} */ w) => Number.isInteger(w?.viewer) && typeof w.name === 'string' && time(w.from))
-      .map((/** @type {any} */ w) => ({ viewer: w.viewer, name: w.name, twin: w.twin === true, from: w.from, to: time(w.to) ? w.to : 0 }));
+    const people = (/** @type {any[]} */ all) => all.filter((w) => Number.isInteger(w?.viewer) && typeof w.name === 'string' && time(w.from))
+      .map((w) => ({ viewer: w.viewer, name: w.name, twin: w.twin === true, from: w.from, to: time(w.to) ? w.to : 0 }));
+    record.watched = people(kept.watched);
     record.shared = kept.shared.filter((/** @type {any} */ s) => time(s?.from)).map((/** @type {any} */ s) => ({ from: s.from, to: time(s.to) ? s.to : 0 }));
     record.moved = kept.moved === true;
+    const { log } = kept;
+    if (time(log?.read) && Array.isArray(log.watched) && Array.isArray(log.controlled) && Array.isArray(log.files)) {
+      record.log = {
+        watched: people(log.watched), controlled: people(log.controlled), gaps: log.gaps === true, read: log.read,
+        files: log.files.filter((/** @type {any} */ f) => Number.isInteger(f?.viewer) && typeof f.name === 'string' && typeof f.file === 'string' && Number.isFinite(f.size) && time(f.at)),
+      };
+    }
     if (typeof kept.organisation === 'string') record.organisation = kept.organisation;
     record.end(kept.at);
     return record;

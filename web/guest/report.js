@@ -1,5 +1,6 @@
 // The page that a guest keeps: what was done in a session, as one HTML file that needs nothing else and
 // runs nothing. Pure.
+import { sizeOf } from '../shared/size.js';
 import { language, t } from '../shared/texts.js';
 import { nameOf } from '../shared/ui/names.js';
 
@@ -27,6 +28,19 @@ export function spanText({ from, to }) {
   return t('guest.span', { from: clock(from, 'both'), to: clock(to, same ? 'time' : 'both') });
 }
 
+/** What is said of control where nobody is known to have had it. @param {import('./record.js').Record} record */
+export const controlText = ({ moved, log }) => (log ? 'guest.report.watched.none' : moved ? 'guest.report.control.program' : 'guest.report.control.none');
+
+/** What is said of files where none is known. @param {import('./record.js').Record} record */
+export const filesText = ({ moved, log }) => (moved && !log ? 'guest.report.files.unknown' : 'guest.report.files.none');
+
+/** @param {import('./log.js').Moved} moved */
+export function fileText({ viewer, name, file, size, upward, at }) {
+  return t(upward ? 'guest.report.files.in' : 'guest.report.files.out', {
+    file, size: sizeOf(size), name: nameOf({ viewer, name }), at: clock(at, 'both'),
+  });
+}
+
 /**
  * @param {object} of
  * @param {string} of.pin
@@ -40,7 +54,10 @@ export function report({ pin, where, record, lines, abuse, now }) {
   const { tag, dir, app } = language();
   const title = t('guest.report.title', { pin });
   const list = (/** @type {string[]} */ items) => `<ul>\n${items.map((item) => `<li>${escape(item)}</li>\n`).join('')}</ul>\n`;
-  const who = record.watched.map((w) => t('guest.report.who', { name: nameOf(w), span: spanText(w) }));
+  const people = (/** @type {import('./record.js').Watched[]} */ all) => all.map((w) => t('guest.report.who', { name: nameOf(w), span: spanText(w) }));
+  const who = people(record.whoWatched);
+  const controlled = people(record.log?.controlled ?? []);
+  const files = (record.log?.files ?? []).map(fileText);
   const said = lines.map((l) => t('guest.report.line', { at: clock(l.time, 'both'), name: l.viewer ? nameOf({ viewer: l.viewer, name: l.name }) : l.name || t('chat.from.presenter'), text: l.text }));
   return `<!doctype html>
 <html lang="${escape(tag)}" dir="${dir}">
@@ -57,7 +74,8 @@ export function report({ pin, where, record, lines, abuse, now }) {
 ${p(t('guest.report.made', { app, where, at: clock(now, 'both') }))}${record.organisation ? p(t('guest.report.organisation', { name: record.organisation })) : ''}<h2>${escape(t('guest.report.shared'))}</h2>
 ${record.shared.length > 0 ? list(record.shared.map(spanText)) : p(t('guest.report.shared.none'))}<h2>${escape(t('guest.report.watched'))}</h2>
 ${who.length > 0 ? list(who) : p(t('guest.report.watched.none'))}${p(t('people.selfdeclared'))}<h2>${escape(t('guest.report.control'))}</h2>
-${p(t(record.moved ? 'guest.report.control.program' : 'guest.report.control.none'))}<h2>${escape(t('chat.lines'))}</h2>
+${controlled.length > 0 ? list(controlled) : p(t(controlText(record)))}<h2>${escape(t('guest.report.files'))}</h2>
+${files.length > 0 ? list(files) : p(t(filesText(record)))}${record.log?.gaps ? p(t('guest.report.gaps')) : ''}<h2>${escape(t('chat.lines'))}</h2>
 ${said.length > 0 ? list(said) : p(t('chat.empty'))}${abuse ? p(t('guest.report.abuse', { where: abuse.replace(/^mailto:/, '') })) : ''}</body>
 </html>
 `;

@@ -10,6 +10,7 @@ import { solve } from '../shared/puzzle.js';
 /**
  * @typedef {object} Call
  * @property {string} [key] API key; '' for none
+ * @property {string} [resume] resume secret of this session
  * @property {object} [body] makes JSON
  */
 
@@ -43,7 +44,7 @@ export async function request(method, path, call = {}, ask = fetch) {
  * @param {typeof fetch} ask
  * @returns {Promise<{answer: Answer, puzzle?: {challenge: string, bits: number}}>}
  */
-async function once(method, path, { key, body }, solved, ask) {
+async function once(method, path, { key, resume, body }, solved, ask) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT);
   try {
@@ -52,6 +53,7 @@ async function once(method, path, { key, body }, solved, ask) {
       headers: {
         ...(body && { 'Content-Type': 'application/json' }),
         ...(key && { Authorization: 'Bearer ' + key }),
+        ...(resume && { 'Resume-Secret': resume }),
         ...(solved && { 'Puzzle-Answer': solved }),
       },
       body: body && JSON.stringify(body),

@@ -4,6 +4,7 @@ import test from 'node:test';
 import guest from '../guest/texts/en.js';
 import { courseOf, endOf } from '../guest/course.js';
 import { archOf, exeURL, programFor, startCommand } from '../guest/programs.js';
+import { Log } from '../guest/log.js';
 import { Record } from '../guest/record.js';
 import { report } from '../guest/report.js';
 import { systemOf, waysOf } from '../guest/system.js';
@@ -39,7 +40,10 @@ test('the program for a system, out of whatever came', () => {
     assert.equal(programFor(bad, 'windows', 'amd64'), null);
   }
   assert.equal(exeURL('7W2-97-8570', { os: 'windows', arch: 'amd64', bytes: 1 }), '/api/v1/exe?session_pin=7W2-97-8570&os=windows&arch=amd64');
-  assert.match(startCommand('7W2-97-8570'), /PinDesk_7W2-97-8570\*\.bin/);
+  const of = { pin: '7W2-97-8570', broker: 'https://desk.example', got: true };
+  assert.match(startCommand(of), /PinDesk_7W2-97-8570\*\.bin.*; "\.\/\$p"$/);
+  assert.match(startCommand({ ...of, handover: 'S.x' }), /; PINDESK_HANDOVER=S\.x "\.\/\$p"$/);
+  assert.equal(startCommand({ ...of, got: false, handover: 'S' }), 'PINDESK_HANDOVER=S presenter --broker https://desk.example --pin 7W2-97-8570');
   assert.deepEqual([
     archOf({ userAgent: 'Mozilla/5.0 (X11; Linux aarch64)' }), archOf({ userAgent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64)', architecture: 'arm' }),
     archOf({ userAgent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64)', architecture: 'x86' }), archOf({ userAgent: '' }),
@@ -85,6 +89,62 @@ test('the report runs nothing, and does not say what it does not know', () => {
   assert.ok(page.includes(guest['guest.report.control.none']));
   record.moved = true;
   assert.ok(!report(of).includes(guest['guest.report.control.none']));
+});
+
+/** What the broker answers. @param {...[string, object?]} all types with what is known, one a second */
+const logged = (...all) => ({ after: all.length, events: all.map(([type, more], i) => ({ number: i + 1, at: new Date((i + 1) * 1000).toISOString(), type, ...more })) });
+const spans = (all) => all.map((w) => [w.viewer, w.from / 1000, w.to / 1000]);
+const one = { viewer: 1, name: 'Sofia' }, two = { viewer: 2, name: 'Max' };
+
+test('the log: who watched, who controlled, which files came', () => {
+  const log = new Log();
+  assert.equal(log.take(logged(
+    ['presenter_started'], ['viewer_started', one], ['asked', { ...one, right: 'view' }], ['granted', { ...one, right: 'view' }], ['presenter_resumed'], // 5: the program
+    ['viewer_started', two], ['granted', { ...two, right: 'view' }], ['granted', { ...one, right: 'control' }], ['granted', { ...two, right: 'control' }], ['passed_on', { ...one, right: 'control' }],
+    ['file_stored', { ...two, file: 'a.txt', size: 5, upward: true }], ['yielded', { ...two, right: 'control' }], ['viewer_left', two], ['viewer_resumed', two], ['revoked', { ...two, right: 'view' }],
+    ['presenter_left'], ['presenter_resumed'], ['of the future', one], ['session_ended'],
+  )), false);
+  assert.deepEqual(spans(log.watched), [[1, 4, 16], [2, 7, 13], [2, 14, 15], [1, 17, 19]]);
+  assert.deepEqual(spans(log.controlled), [[1, 8, 10], [2, 9, 12]]);
+  assert.deepEqual(log.files, [{ viewer: 2, name: 'Max', file: 'a.txt', size: 5, upward: true, at: 11_000 }]);
+  assert.equal(log.take({ after: 19, events: [] }), false);
+  for (const bad of [null, {}, { after: 'x', events: [] }, { after: 99, events: 7 }, { after: 20, events: [null, 7, { number: 20 }, { number: 20, at: 'x', type: 'granted' }] }]) log.take(bad);
+  assert.equal(log.watched.length, 4);
+  assert.equal(log.gaps, false);
+});
+
+test('the log: a grant outlives its viewer for a minute only, and lists have an end', () => {
+  const log = new Log();
+  log.take(logged(['presenter_started'], ['viewer_started', one], ['granted', { ...one, right: 'view' }], ['viewer_left', one]));
+  log.take({ after: 5, events: [{ number: 5, at: new Date(70_000).toISOString(), type: 'viewer_resumed', viewer: 1 }] });
+  assert.deepEqual(spans(log.watched), [[1, 3, 4]]);
+  const many = new Log();
+  many.take(logged(['presenter_started'], ['viewer_started', one], ...Array.from({ length: 900 }, (_, i) => [i % 2 ? 'revoked' : 'granted', { ...one, right: 'view' }]), ['events_lost']));
+  assert.deepEqual([many.watched.length, many.gaps], [200, true]);
+  const early = new Log(); // its viewer came before the guest
+  assert.equal(early.take({ after: 1000, events: logged(['presenter_started'], ['asked', { ...one, right: 'view' }], ['granted', { ...one, right: 'view' }]).events }), true);
+  assert.deepEqual(spans(early.watched), [[1, 3, 0]]);
+});
+
+test('what the log says is in the record and the report, over a reload', () => {
+  const r = new Record();
+  r.begin(1000);
+  r.see([person(1, true)], 2000);
+  r.end(3000);
+  r.moved = true;
+  const of = { pin: 'P', where: 'there', lines: [], abuse: '', now: 9000 };
+  assert.ok(report({ ...of, record: r }).includes(guest['guest.report.files.unknown']));
+  const log = new Log();
+  log.take(logged(['presenter_started'], ['viewer_started', { ...one, name: '<b>' }], ['granted', { viewer: 1, right: 'control' }], ['file_stored', { viewer: 1, file: '<i>.txt', size: 5 }], ['session_ended']));
+  r.learn(log.done, 6000);
+  r.see([person(3, true)], 7000);
+  const after = Record.of(JSON.parse(JSON.stringify(r.keep(8000))));
+  assert.deepEqual(spans(after.whoWatched), [[1, 3, 5], [3, 7, 8]]);
+  assert.deepEqual(after.log, r.log);
+  const page = report({ ...of, record: after });
+  assert.match(page, /&#60;i&#62;\.txt \(5 bytes\), from this computer to &#60;b&#62;/);
+  assert.ok(!page.includes('<b>') && !page.includes(guest['guest.report.control.program']) && !page.includes(guest['guest.report.files.unknown']));
+  assert.equal(Record.of({ at: 1, watched: [], shared: [], log: { read: 1, watched: 'x' } }).log, null);
 });
 
 /** The relay as takeBack meets it. */

@@ -216,6 +216,40 @@ type FailureError string
 // False defines model for False.
 type False = bool
 
+// GuestEvent defines model for GuestEvent.
+type GuestEvent struct {
+	Number int    `json:"number"`
+	At     string `json:"at"`
+
+	// Type As in the session's log. Expect more in later versions.
+	Type   string `json:"type"`
+	Viewer int    `json:"viewer,omitempty"`
+
+	// Name What the party says of itself.
+	Name string `json:"name,omitempty"`
+
+	// Right view, control or hand.
+	Right string `json:"right,omitempty"`
+
+	// File Name of a file, as its sender calls it.
+	File string `json:"file,omitempty"`
+
+	// Size Of a file in bytes, as its sender says.
+	Size int `json:"size,omitempty"`
+
+	// Upward From the viewer to the guest.
+	Upward bool `json:"upward,omitempty"`
+}
+
+// GuestLog defines model for GuestLog.
+type GuestLog struct {
+	Success True `json:"success"`
+
+	// After Number of the last event that was looked at, which may not be shown.
+	After  int          `json:"after"`
+	Events []GuestEvent `json:"events"`
+}
+
 // HookType defines model for HookType.
 type HookType string
 

@@ -2,7 +2,7 @@
 import { html } from '../../shared/html.js';
 import { plural, t } from '../../shared/texts.js';
 import { nameOf } from '../../shared/ui/names.js';
-import { spanText } from '../report.js';
+import { controlText, fileText, filesText, spanText } from '../report.js';
 import { Elsewhere } from './elsewhere.js';
 
 /** @typedef {import('../main.js').Guest} Guest */
@@ -21,10 +21,12 @@ export function Ended({ guest, detail }) {
         <dt>${t('guest.report.shared')}</dt>
         ${record.shared.map((s) => html`<dd>${spanText(s)}</dd>`)}
         <dt>${t('guest.report.watched')}</dt>
-        ${record.watched.length === 0 && html`<dd>${t('guest.report.watched.none')}</dd>`}
-        ${record.watched.map((w) => html`<dd>${w.name && html`<small>${t('guest.says')}</small> `}<bdi>${nameOf(w)}</bdi><br /><span class="hint">${spanText(w)}</span></dd>`)}
+        <${People} all=${record.whoWatched} none="guest.report.watched.none" />
         <dt>${t('guest.report.control')}</dt>
-        <dd>${t(record.moved ? 'guest.report.control.program' : 'guest.report.control.none')}</dd>
+        <${People} all=${record.log?.controlled ?? []} none=${controlText(record)} />
+        <dt>${t('guest.report.files')}</dt>
+        ${record.log?.files.length ? record.log.files.map((f) => html`<dd>${fileText(f)}</dd>`) : html`<dd>${t(filesText(record))}</dd>`}
+        ${record.log?.gaps && html`<dd>${t('guest.report.gaps')}</dd>`}
         <dt>${t('chat.label')}</dt>
         <dd>${lines === 0 ? t('guest.done.silent') : plural('guest.done.chat', lines)}</dd>
       </dl>
@@ -36,6 +38,12 @@ export function Ended({ guest, detail }) {
     ${detail !== 'ended' && html`<p class="actions"><button id="share" type="button" class="primary" onClick=${() => guest.begin()}>${t(guest.occupied ? 'guest.share.back' : 'guest.share.more')}</button></p>
     <p class="error" role="alert">${guest.refused && t('guest.refused.' + guest.refused)}</p>`}
   </div>`;
+}
+
+/** @param {{all: import('../record.js').Watched[], none: string}} props */
+function People({ all, none }) {
+  if (all.length === 0) return html`<dd>${t(none)}</dd>`;
+  return all.map((w) => html`<dd>${w.name && html`<small>${t('guest.says')}</small> `}<bdi>${nameOf(w)}</bdi><br /><span class="hint">${spanText(w)}</span></dd>`);
 }
 
 /** The heading has the keyboard once: what was clicked is gone. @param {HTMLElement | null} heading */

@@ -26,11 +26,11 @@ export function Program({ guest, handover }) {
 
 /** @param {{guest: Guest, handover?: string}} props */
 function Command({ guest, handover }) {
-  const command = guest.program ? startCommand(guest.pin) : `presenter --broker ${location.origin} --pin ${guest.pin}`;
+  const of = { pin: guest.pin, broker: location.origin, got: guest.program !== null };
   // This page may itself be on the screen that is shared: the secret is copied, and not shown.
-  const whole = handover ? `${command} --handover ${handover}` : command;
+  const whole = startCommand({ ...of, handover });
   return html`<div class="copybox">
-    <pre tabindex="0" dir="ltr" role="region" aria-label=${t('guest.program.command')}><code id="command">${handover ? command + ' --handover ••••••' : command}</code></pre>
+    <pre tabindex="0" dir="ltr" role="region" aria-label=${t('guest.program.command')}><code id="command">${startCommand({ ...of, handover: handover && '••••••' })}</code></pre>
     <button id="copy" type="button" onClick=${async () => {
       const copied = await copy(whole, handover ? null : document.getElementById('command'));
       guest.notify({ id: 'copied', text: t(copied ? 'site.copied' : handover ? 'guest.program.uncopied' : 'site.copy.failed') });

@@ -1,6 +1,7 @@
 // The Files tab: what goes to the guest's computer and what comes from it; and the whole window as
 // a place to drop files on. The rules are in ../files.js, which runs with the engine.
 import { createRef, html } from '../../shared/html.js';
+import { sizeOf } from '../../shared/size.js';
 import { hasText, language, t } from '../../shared/texts.js';
 import { over } from '../filemove.js';
 import { Icon } from '../../shared/ui/icons.js';
@@ -243,15 +244,6 @@ function stateOf(m) {
 function reasonOf(m) {
   const key = `files.why.${m.reason}`;
   return t(hasText(key) ? key : 'files.why.failed');
-}
-
-/** @param {number} n bytes */
-function sizeOf(n) {
-  const { tag } = language();
-  for (const [unit, size] of /** @type {const} */ ([['gigabyte', 1e9], ['megabyte', 1e6], ['kilobyte', 1e3]])) {
-    if (n >= size) return (n / size).toLocaleString(tag, { style: 'unit', unit, maximumFractionDigits: n < 10 * size ? 1 : 0 });
-  }
-  return Math.round(n).toLocaleString(tag, { style: 'unit', unit: 'byte', unitDisplay: 'long' });
 }
 
 /** @param {number} seconds */
