@@ -11,13 +11,6 @@ import (
 	"pindesk/internal/screen"
 )
 
-// source reads the desktop.
-type source interface {
-	// read compares rectangles of the picture with into and takes over what has changed.
-	read(rects []screen.Rect, into *pixels.Differ) error
-	close()
-}
-
 // gdi reads through GDI: BitBlt into a bitmap of our own, which is memory that both sides see.
 type gdi struct {
 	at            virtual
