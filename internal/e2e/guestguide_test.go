@@ -225,6 +225,7 @@ func TestGuestGuide(t *testing.T) {
 
 	// And back: sharing here again ends the program.
 	g.press(guideX+400, guideY+20)
+	p.until("the page says who controls", "document.querySelector('#controlling')?.textContent.includes('Sofia')")
 	g.picture("7-moved")
 	g.pressOn(p, "#share")
 	g.choose(p)

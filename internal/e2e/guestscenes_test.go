@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -23,6 +24,14 @@ var guestScenes = []scene{
 		a.other("Sofia (support)", false)
 		a.open("/help#" + a.pin)
 		a.wait("somebody waits", `/1|Eine|One/.test(document.querySelector('.pin-card [role=status]')?.textContent)`)
+	}},
+	{name: "guest-download", made: madeScreen + "; the gate serves a list of programs", play: func(a *act) {
+		a.gate.answer("/resources/programs.json", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = fmt.Fprintf(w, `[{"os": "linux", "arch": %q, "bytes": 9123456}]`, runtime.GOARCH)
+		})
+		a.help(canvasScreen)
+		a.wait("it can be downloaded", `document.querySelector('#download')`)
 	}},
 	{name: "guest-occupied", play: func(a *act) {
 		a.share("Anna's laptop", presenter.Ask)

@@ -28,6 +28,7 @@ import { View } from './ui/view.js';
 /** @typedef {import('./messages.js').SharePage} SharePage */
 
 const LOOK_EVERY = 5000; // ms: whether somebody waits or shares, while this page has no connection
+const WATCH_EVERY = 1500; // ms: who watches and controls while the guest's program shares
 
 const service = await startPage({ en: texts, load: (tag) => import(`./texts/${tag}.js`) });
 
@@ -115,6 +116,11 @@ export class Guest extends NoticeBoard {
     await this.#learn();
   }
 
+  /** Who watches and who controls must be of now. */
+  async watch() {
+    if (this.occupied && !this.stopping && !document.hidden) await this.#learn();
+  }
+
   /** Reads what was done while the guest's program shares or has shared: only who was this session's presenter may. */
   async #learn() {
     const { resume } = loadShared(this.pin) ?? {};
@@ -126,8 +132,9 @@ export class Guest extends NoticeBoard {
       more = answer.ok && this.#log.take(answer.data);
     }
     this.#learning = false;
-    if (this.known) {
+    if (this.known && !this.share) { // what this page has shared since then it knows better
       this.record.learn(this.#log.done, Date.now());
+      if (!this.occupied) this.record.end(Date.now());
       this.#keep();
     }
     this.update();
@@ -184,6 +191,8 @@ export class Guest extends NoticeBoard {
     this.stopping = this.occupied = this.again = false;
     if (resume) saveShared(this.pin, { resume, granted: [], on: false });
     this.end = code === '' ? 'stopped' : endOf(code);
+    this.record.end(Date.now());
+    this.#keep();
     this.update();
     await this.#learn();
   }
@@ -349,6 +358,7 @@ guest.draw();
 guest.look();
 guest.offer();
 window.setInterval(() => guest.look(), LOOK_EVERY);
+window.setInterval(() => guest.watch(), WATCH_EVERY);
 window.addEventListener('hashchange', () => location.reload());
 window.addEventListener('online', () => guest.share?.post({ type: 'network', online: true }));
 window.addEventListener('offline', () => guest.share?.post({ type: 'network', online: false }));

@@ -76,12 +76,14 @@ export class Record {
    * @param {number} at
    */
   learn(done, at) {
-    this.log = { ...done, read: at };
+    const copies = (/** @type {Watched[]} */ all) => all.map((w) => ({ ...w }));
+    this.log = { watched: copies(done.watched), controlled: copies(done.controlled), files: [...done.files], gaps: done.gaps, read: at };
   }
 
-  /** Nothing is shared any more. @param {number} at */
+  /** Nothing is shared any more, whether the log knows of that already or not. @param {number} at */
   end(at) {
     this.see([], at);
+    for (const w of [...this.log?.watched ?? [], ...this.log?.controlled ?? []]) w.to ||= Math.max(at, w.from); // the broker's clock is another one
     for (const s of this.shared) s.to ||= at;
   }
 

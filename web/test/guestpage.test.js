@@ -144,6 +144,11 @@ test('what the log says is in the record and the report, over a reload', () => {
   const page = report({ ...of, record: after });
   assert.match(page, /&#60;i&#62;\.txt \(5 bytes\), from this computer to &#60;b&#62;/);
   assert.ok(!page.includes('<b>') && !page.includes(guest['guest.report.control.program']) && !page.includes(guest['guest.report.files.unknown']));
+  const still = new Log(); // nothing is shared any more, and the broker has not written that down yet
+  still.take(logged(['presenter_started'], ['granted', { ...one, right: 'control' }]));
+  r.learn(still.done, 9000);
+  r.end(9500);
+  assert.deepEqual([spans(r.log.watched), spans(r.log.controlled), spans(still.watched)], [[[1, 2, 9.5]], [[1, 2, 9.5]], [[1, 2, 0]]]);
   assert.equal(Record.of({ at: 1, watched: [], shared: [], log: { read: 1, watched: 'x' } }).log, null);
 });
 
