@@ -57,7 +57,8 @@ func TestMarkDownload(t *testing.T) {
 	case err != nil:
 		t.Logf("this disk keeps no alternate streams: %v", err)
 	}
-	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
+	// wine keeps the stream as a file beside, which does not go with the file when that is renamed.
+	if files, err := os.ReadDir(dir); runtime.GOOS != "windows" && (err != nil || len(files) != 1) {
 		t.Errorf("the folder has %d files, %v; want the one", len(files), err)
 	}
 }
