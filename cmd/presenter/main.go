@@ -170,7 +170,7 @@ func openPresenter(ctx context.Context, c cli, log *slog.Logger, cfg presenter.C
 	cfg.Handover, cfg.Consent, cfg.Screen, cfg.Input, cfg.Log = c.Handover, presenter.Consent(c.Consent), screen, input, log
 	cfg.Share = presenter.ClipboardUse(c.Clipboard)
 	cfg.Conditions = platform.Conditions(ctx)
-	cfg.Files = transfer.Config{Policy: transfer.Policy(c.Files), MaxSize: int64(c.MaxFile), Folder: transfer.Dir(platform.Downloads())}
+	cfg.Files = transfer.Config{Policy: transfer.Policy(c.Files), MaxSize: int64(c.MaxFile), Folder: downloads(log)}
 	if p, err = presenter.New(cfg); err != nil {
 		end()
 		return nil, nil, err

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 
 	"pindesk/internal/handout"
+	"pindesk/internal/platform"
 	"pindesk/internal/presenter"
+	"pindesk/internal/transfer"
 )
 
 // brokers is the list of those that this program may talk to, set by make release; see
@@ -108,4 +111,13 @@ func (t *terminal) askLine(ctx context.Context, question string) (string, error)
 		return "", fmt.Errorf("nothing was typed for %q: the technician tells it to you; it can be given by --broker and --pin as well", question)
 	}
 	return line, nil
+}
+
+// downloads is where files go that the guest takes. They bear the system's mark of what came from elsewhere.
+func downloads(log *slog.Logger) transfer.Folder {
+	return transfer.Marked{Dir: transfer.Dir(platform.Downloads()), Mark: func(path string) {
+		if err := platform.MarkDownload(path); err != nil {
+			log.Warn("the disk keeps no mark of where a file came from", "err", err)
+		}
+	}}
 }

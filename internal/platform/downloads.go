@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -25,6 +26,22 @@ func Downloads() string {
 		return dir
 	}
 	return filepath.Join(home, "Downloads")
+}
+
+// zoneStream is where Windows keeps the mark of a file, an alternate stream of it.
+const zoneStream = ":Zone.Identifier"
+
+// zoneInternet is the mark that browsers set.
+const zoneInternet = "[ZoneTransfer]\r\nZoneId=3\r\n"
+
+// MarkDownload marks a file as come from elsewhere, so that the system warns who opens it: on Windows
+// SmartScreen and Office's protected view go by this. It does nothing where there is no such mark.
+// The error is of a disk that keeps none, such as one with FAT; the file is as it was then.
+func MarkDownload(path string) error {
+	if runtime.GOOS != "windows" {
+		return nil
+	}
+	return os.WriteFile(path+zoneStream, []byte(zoneInternet), 0o600)
 }
 
 // downloadsOf reads xdg-user-dirs' file: lines such as XDG_DOWNLOAD_DIR="$HOME/Downloads". "" if it says nothing.

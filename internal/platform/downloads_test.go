@@ -3,6 +3,7 @@ package platform
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -30,5 +31,34 @@ func TestDownloads(t *testing.T) {
 		if got := Downloads(); got != want {
 			t.Errorf("%q gives %s, want %s", text, got, want)
 		}
+	}
+}
+
+// TestMarkDownload: the mark is what browsers write, and the file itself stays as it was. Elsewhere than on
+// Windows nothing is left beside it.
+func TestMarkDownload(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "report.docm")
+	if err := os.WriteFile(path, []byte("bytes"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := MarkDownload(path)
+	if b, err := os.ReadFile(path); err != nil || string(b) != "bytes" {
+		t.Errorf("the file is %q, %v", b, err)
+	}
+	mark, readErr := os.ReadFile(path + zoneStream)
+	switch {
+	case runtime.GOOS != "windows":
+		if err != nil || !os.IsNotExist(readErr) {
+			t.Errorf("marking gave %v, and a file beside it: %v", err, readErr)
+		}
+	case err == nil && string(mark) != "[ZoneTransfer]\r\nZoneId=3\r\n":
+		t.Errorf("the mark is %q, %v", mark, readErr)
+	case err != nil:
+		t.Logf("this disk keeps no alternate streams: %v", err)
+	}
+	// wine keeps the stream as a file beside, which does not go with the file when that is renamed.
+	if files, err := os.ReadDir(dir); runtime.GOOS != "windows" && (err != nil || len(files) != 1) {
+		t.Errorf("the folder has %d files, %v; want the one", len(files), err)
 	}
 }

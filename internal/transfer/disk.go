@@ -36,11 +36,38 @@ type Dir string
 // String implements Folder, as Create does.
 func (d Dir) String() string { return string(d) }
 
+// Marked is a folder of the disk whose files bear the system's mark of what came from elsewhere.
+type Marked struct {
+	Dir
+	// Mark sets it on a whole file that is closed, while the file still has the name of an unfinished
+	// one: nobody opens it unmarked. A disk that cannot keep a mark is no reason to lose the file,
+	// as with browsers; so Mark tells whom it concerns by itself.
+	Mark func(path string)
+}
+
+// Create implements Folder.
+func (m Marked) Create(name string) (Incoming, error) {
+	in, err := m.Dir.create(name)
+	if err != nil {
+		return nil, err
+	}
+	in.mark = m.Mark
+	return in, nil
+}
+
 // tries bounds the search for a name that is free.
 const tries = 1000
 
 // Create makes a file that nothing but this process knows as its own: "name.part", or a name near it.
 func (d Dir) Create(name string) (Incoming, error) {
+	in, err := d.create(name)
+	if err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+func (d Dir) create(name string) (*incoming, error) {
 	if name != wire.CleanFileName(name) {
 		return nil, fmt.Errorf("%q is no fit name", name)
 	}
@@ -51,7 +78,7 @@ func (d Dir) Create(name string) (Incoming, error) {
 		// Never executable, whatever it was; and only this person's.
 		f, err := os.OpenFile(filepath.Join(string(d), numbered(name, n)+".part"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err == nil {
-			return &incoming{f, string(d), name}, nil
+			return &incoming{File: f, dir: string(d), name: name}, nil
 		}
 		if !errors.Is(err, fs.ErrExist) {
 			return nil, err
@@ -72,6 +99,7 @@ func numbered(name string, n int) string {
 type incoming struct {
 	*os.File
 	dir, name string
+	mark      func(path string) // may be nil
 }
 
 // Keep never replaces a file: the name is taken by an empty one first, which only we have made.
@@ -81,6 +109,9 @@ func (i *incoming) Keep() (string, error) {
 	}
 	if err := i.Close(); err != nil {
 		return "", err
+	}
+	if i.mark != nil {
+		i.mark(i.Name())
 	}
 	for n := range tries {
 		path := filepath.Join(i.dir, numbered(i.name, n))
@@ -92,7 +123,6 @@ func (i *incoming) Keep() (string, error) {
 			return "", err
 		}
 		_ = place.Close() // it is empty
-		// The mark of the web that Windows knows would be set here, before the file has its name.
 		if err := os.Rename(i.Name(), path); err != nil {
 			_ = os.Remove(path)
 			return "", err
