@@ -37,6 +37,7 @@ type cli struct {
 	Window        bool             `help:"Show a window, also when this is started in a terminal." xor:"guest"`
 	Terminal      bool             `help:"Ask and tell in the terminal, and show no window." xor:"guest"`
 	AllowXWayland bool             `name:"allow-xwayland" help:"Share under Wayland, too, although only X11 windows can be seen there."`
+	Capture       string           `help:"How the screen of Windows is read: gdi, which works everywhere, or auto: by desktop duplication (DXGI) where it shows the same, else gdi. Other systems have one way." enum:"gdi,auto" default:"gdi" placeholder:"gdi|auto"`
 	Debug         bool             `help:"Say more."`
 	Version       kong.VersionFlag `help:"Print the version."`
 }
@@ -147,7 +148,7 @@ func openPresenter(ctx context.Context, c cli, log *slog.Logger, cfg presenter.C
 	if cfg.Name == "" {
 		cfg.Name, _ = os.Hostname() // no name is fine
 	}
-	screen, input, err := platform.Open(ctx, platform.Config{AllowXWayland: c.AllowXWayland, Log: log})
+	screen, input, err := platform.Open(ctx, platform.Config{AllowXWayland: c.AllowXWayland, Duplicate: c.Capture == "auto", Log: log})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -89,7 +89,7 @@ func TestWindows(t *testing.T) {
 	w := startWine(t)
 	s := startSite(t, nil)
 	pin := s.newPIN()
-	w.start(t, w.exe, "--broker", s.url, "--pin", pin, "--consent", "control", "--name", "Windows", "--debug")
+	prog := w.start(t, w.exe, "--broker", s.url, "--pin", pin, "--consent", "control", "--name", "Windows", "--capture", "auto", "--debug")
 	v := s.view(pin, "")
 	eventually(t, "the viewer gets a picture", func() bool { v.mu.Lock(); defer v.mu.Unlock(); return v.keys > 0 })
 	v.control(wire.Control{Type: wire.TypeAsk, Control: true})

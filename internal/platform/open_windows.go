@@ -14,7 +14,7 @@ func Open(_ context.Context, cfg Config) (Capturer, Injector, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	capturer, injector, err := windows.Open(cfg.Log)
+	capturer, injector, err := windows.Open(cfg.Log, cfg.Duplicate)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -47,6 +47,9 @@ type Config struct {
 	// AllowXWayland also opens the X server of a Wayland session, of which only the
 	// windows of X programs can be seen.
 	AllowXWayland bool
+	// Duplicate reads the screen of Windows through its desktop duplication where that can be
+	// trusted, else through GDI. Other systems know only one way.
+	Duplicate bool
 	// Log gets what may help to find out why something is missing or slow; never what is
 	// typed. nil means no log.
 	Log *slog.Logger

@@ -2,6 +2,8 @@ package pixels
 
 import (
 	"bytes"
+	"slices"
+	"sync"
 
 	"pindesk/internal/screen"
 )
@@ -65,6 +67,9 @@ func Merge(rects []screen.Rect, limit int) []screen.Rect {
 	return rects
 }
 
+// grids are for onGrid, which is needed again and again while much changes.
+var grids = sync.Pool{New: func() any { return new([]bool) }}
+
 // onGrid covers rects by whole cells of a grid, joined to runs and these to blocks.
 func onGrid(rects []screen.Rect, cell int) []screen.Rect {
 	bounds := rects[0]
@@ -73,7 +78,11 @@ func onGrid(rects []screen.Rect, cell int) []screen.Rect {
 	}
 	right, bottom := bounds.X+bounds.W, bounds.Y+bounds.H
 	cols, rows := (right+cell-1)/cell, (bottom+cell-1)/cell
-	touched := make([]bool, cols*rows)
+	grid := grids.Get().(*[]bool)
+	defer grids.Put(grid)
+	*grid = slices.Grow((*grid)[:0], cols*rows)
+	touched := (*grid)[:cols*rows]
+	clear(touched)
 	for _, r := range rects {
 		for y := r.Y / cell; y <= (r.Y+r.H-1)/cell; y++ {
 			row := touched[y*cols:]

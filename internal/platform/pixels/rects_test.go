@@ -107,3 +107,30 @@ func TestDifferFindsJustWhatDiffers(t *testing.T) {
 		t.Errorf("nothing differs, but %v", d.Rects)
 	}
 }
+
+// A look allocates nothing, whether little changes or all of it.
+func BenchmarkDiffer(b *testing.B) {
+	const w, h, limit = 1920, 1080, 64
+	for name, changed := range map[string]screen.Rect{"nothing": {}, "a word": {X: 700, Y: 500, W: 60, H: 16}, "all": {W: w, H: h}} {
+		b.Run(name, func(b *testing.B) {
+			d := Differ{Pic: screen.Picture{W: w, H: h, Stride: 4 * w, Pix: make([]byte, 4*w*h)}}
+			fresh := make([]byte, 4*w*h)
+			look := func() {
+				for y := changed.Y; y < changed.Y+changed.H; y++ {
+					fresh[4*(y*w+changed.X)]++
+					for x := changed.X; x < changed.X+changed.W; x += TileW {
+						fresh[4*(y*w+x)]++
+					}
+				}
+				d.Rects = d.Rects[:0]
+				d.Take(screen.Rect{W: w, H: h}, fresh, 4*w)
+				d.Rects = Merge(d.Rects, limit)
+			}
+			look()
+			b.ReportAllocs()
+			for b.Loop() {
+				look()
+			}
+		})
+	}
+}

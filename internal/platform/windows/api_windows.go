@@ -74,7 +74,10 @@ var (
 )
 
 // call calls a procedure. err is what GetLastError says, and only means something when the result says
-// that the call has failed.
+// that the call has failed. What the arguments point to is on the heap and stays there: a callback may move the
+// stack. So what is called often hands over fields of something that lives.
+//
+//go:uintptrescapes
 func call(p *sys.LazyProc, a ...uintptr) (uintptr, syscall.Errno) {
 	r, _, errno := syscall.SyscallN(p.Addr(), a...)
 	return r, errno
@@ -89,10 +92,6 @@ func missing(procs ...*sys.LazyProc) error {
 	}
 	return nil
 }
-
-type point struct{ x, y int32 }
-
-type rect struct{ left, top, right, bottom int32 }
 
 type monitorInfo struct {
 	size          uint32

@@ -30,28 +30,33 @@ type Capturer struct {
 	running sync.WaitGroup
 	closing sync.Once
 
-	mu       sync.Mutex // held by all methods
-	closed   bool
-	at       virtual
-	source   source // nil: to be opened
-	failed   bool   // the last read; it is said once
-	pic      screen.Picture
-	whole    bool // all of pic is damage of the next Grab
-	monitors []wire.Monitor
-	listed   time.Time
-	awake    time.Time
-	watched  []screen.Rect
-	wanted   []screen.Rect // scratch: what is read
-	rects    []screen.Rect // damage, lent to the caller
-	rhythm   rhythm
-	cursor   cursor
+	mu        sync.Mutex // held by all methods
+	closed    bool
+	at        virtual
+	source    source // nil: to be opened
+	failed    bool   // the last read; it is said once
+	pic       screen.Picture
+	whole     bool // all of pic is damage of the next Grab
+	monitors  []wire.Monitor
+	listed    time.Time
+	awake     time.Time
+	watched   []screen.Rect
+	wanted    []screen.Rect // scratch: what is read
+	rects     []screen.Rect // damage, lent to the caller
+	differ    pixels.Differ // scratch; here, as it would be made anew for each look else
+	duplicate bool          // read through desktop duplication where that can be trusted
+	gave      bool          // up duplication for good
+	looked    cursorInfo    // scratch, which Windows writes to
+	pointed   point         // likewise
+	rhythm    rhythm
+	cursor    cursor
 }
 
-func openCapturer(log *slog.Logger) (*Capturer, error) {
+func openCapturer(log *slog.Logger, duplicate bool) (*Capturer, error) {
 	if err := missing(procCreateDC, procBitBlt, procEnumDisplayMonitors, procGetCursorInfo); err != nil {
 		return nil, &desktop.Error{Kind: desktop.ErrUnsupported, Message: "This version of Windows is too old to be shared.", Err: err}
 	}
-	c := &Capturer{log: log, changed: make(chan struct{}, 1), grabbed: make(chan struct{}, 1), done: make(chan struct{})}
+	c := &Capturer{log: log, duplicate: duplicate, changed: make(chan struct{}, 1), grabbed: make(chan struct{}, 1), done: make(chan struct{})}
 	if err := c.place(virtualScreen(), time.Now()); err != nil {
 		return nil, err
 	}
@@ -106,6 +111,9 @@ func (c *Capturer) place(at virtual, now time.Time) error {
 // drop closes the source; the next read opens another one.
 func (c *Capturer) drop() {
 	if c.source != nil {
+		if d, is := c.source.(*duplicates); is && d.never {
+			c.gave = true
+		}
 		c.source.close()
 		c.source = nil
 	}
@@ -154,10 +162,10 @@ func (c *Capturer) Grab() (screen.Picture, []screen.Rect, error) {
 		c.awake = began
 		keepAwake()
 	}
-	changed := pixels.Differ{Pic: c.pic, Rects: c.rects[:0]}
+	c.differ = pixels.Differ{Pic: c.pic, Rects: c.rects[:0]}
 	c.wanted = watchedIn(c.wanted, c.watched, c.pic.W, c.pic.H)
-	err := c.read(&changed)
-	c.rects = pixels.Merge(changed.Rects, desktop.MaxDamage)
+	err := c.read(&c.differ)
+	c.rects = pixels.Merge(c.differ.Rects, desktop.MaxDamage)
 	if err == nil != !c.failed {
 		c.failed = err != nil
 		c.log.Info("the desktop is read", "possible", !c.failed, "err", err)
@@ -180,7 +188,7 @@ func (c *Capturer) read(changed *pixels.Differ) error {
 	var errs error
 	for range 2 {
 		if c.source == nil {
-			opened, err := openGDI(c.at)
+			opened, err := c.open()
 			if err != nil {
 				return errors.Join(errs, err)
 			}
@@ -194,6 +202,16 @@ func (c *Capturer) read(changed *pixels.Differ) error {
 		errs = errors.Join(errs, err)
 	}
 	return errs
+}
+
+// open opens the source: GDI, and desktop duplication before it if that is wished and was not given up.
+func (c *Capturer) open() (source, error) {
+	through, err := openGDI(c.at)
+	if err != nil || !c.duplicate || c.gave {
+		return through, err
+	}
+	at := c.at
+	return &duplicates{log: c.log, rest: through, open: func() ([]*output, error) { return openDuplications(at) }, now: time.Now}, nil
 }
 
 // Close implements desktop.Capturer.

@@ -26,8 +26,9 @@ func (c *Capturer) Cursor() (wire.Cursor, uint32, error) {
 	if c.closed {
 		return wire.Cursor{}, 0, desktop.ErrGone
 	}
-	info := cursorInfo{size: uint32(unsafe.Sizeof(cursorInfo{}))}
-	if ok, _ := call(procGetCursorInfo, uintptr(unsafe.Pointer(&info))); ok == 0 {
+	info := &c.looked
+	*info = cursorInfo{size: uint32(unsafe.Sizeof(cursorInfo{}))}
+	if ok, _ := call(procGetCursorInfo, uintptr(unsafe.Pointer(info))); ok == 0 {
 		return pixels.Arrow(), arrowSerial, nil // the desktop is not ours now
 	}
 	const showing = 1
@@ -53,8 +54,9 @@ func (c *Capturer) Pointer() (x, y int, err error) {
 	if c.closed {
 		return 0, 0, desktop.ErrGone
 	}
-	var p point
-	_, _ = call(procGetCursorPos, uintptr(unsafe.Pointer(&p))) // 0,0 while the desktop is not ours
+	p := &c.pointed
+	*p = point{}
+	_, _ = call(procGetCursorPos, uintptr(unsafe.Pointer(p))) // 0,0 while the desktop is not ours
 	x, y = c.at.picture(int(p.x), int(p.y))
 	return x, y, nil
 }

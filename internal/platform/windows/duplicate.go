@@ -60,7 +60,7 @@ var errNoDuplication = errors.New("windows: no desktop duplication here")
 type duplicates struct {
 	log     *slog.Logger
 	rest    source
-	open    func() ([]*output, error) // of them at least one, or an error
+	open    func() ([]*output, error) // the error says why there is none, or not all
 	now     func() time.Time
 	outputs []*output
 	never   bool
@@ -114,14 +114,14 @@ func (d *duplicates) reopen(now time.Time) {
 		return
 	}
 	outputs, err := d.open()
-	if err != nil {
+	if len(outputs) == 0 {
 		d.never = errors.Is(err, errNoDuplication)
 		d.wait(now)
 		d.log.Info("the desktop is read through GDI", "for good", d.never, "err", err)
 		return
 	}
 	d.outputs = outputs
-	d.log.Info("desktop duplication is tried", "monitors", len(outputs))
+	d.log.Info("desktop duplication is tried", "monitors", len(outputs), "not", err)
 }
 
 // wait puts off the next attempt to open.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func (c *fakeCopy) next(changed []screen.Rect) ([]screen.Rect, bool, bool, error
 		}
 	}
 	all := c.first
-	changed, c.changed, c.first = append(changed, c.changed...), nil, false
+	changed, c.changed, c.first = append(changed, c.changed...), c.changed[:0], false
 	return changed, all, true, nil
 }
 
@@ -251,6 +252,14 @@ func TestDuplicatesFallBack(t *testing.T) {
 	})
 }
 
+func TestReportedDamage(t *testing.T) {
+	got := reportedDamage(nil, []movedRect{{point{1, 2}, rect{10, 20, 30, 50}}}, []rect{{5, 5, 6, 7}, {90, 40, 200, 200}, {7, 7, 7, 9}, {-9, -9, -1, -1}, {50, 9, 40, 5}}, 100, 50)
+	want := []screen.Rect{{X: 10, Y: 20, W: 20, H: 30}, {X: 5, Y: 5, W: 1, H: 2}, {X: 90, Y: 40, W: 10, H: 10}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestWithout(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 500 {
@@ -289,7 +298,10 @@ func BenchmarkDuplicates(b *testing.B) {
 	r := newReader(s)
 	rects := []screen.Rect{whole}
 	b.ReportAllocs()
+	n := byte(0)
 	for b.Loop() {
+		n++
+		s.draw(screen.Rect{X: 40, Y: 50, W: 60, H: 20}, n)
 		r.into.Rects = r.into.Rects[:0]
 		if err := r.read(rects, &r.into); err != nil {
 			b.Fatal(err)

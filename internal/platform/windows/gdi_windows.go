@@ -24,7 +24,7 @@ var errHidden = errors.New("windows: the desktop is not shown now")
 
 var displayDriver = sys.StringToUTF16("DISPLAY")
 
-func openGDI(at virtual) (*gdi, error) {
+func openGDI(at virtual) (source, error) {
 	g := &gdi{at: at}
 	// Unlike that of GetDC this one may be given back by any thread.
 	g.screen, _ = call(procCreateDC, uintptr(unsafe.Pointer(unsafe.SliceData(displayDriver))), 0, 0, 0)

@@ -9,10 +9,11 @@ import (
 )
 
 // Open opens the desktop of this session. Errors are *desktop.Error where they are of use to the guest. The
-// caller closes both results.
-func Open(log *slog.Logger) (*Capturer, *Injector, error) {
+// caller closes both results. With duplicate the screen is read through desktop duplication where that is there and
+// shows the same as GDI.
+func Open(log *slog.Logger, duplicate bool) (*Capturer, *Injector, error) {
 	Aware()
-	capturer, err := openCapturer(log)
+	capturer, err := openCapturer(log, duplicate)
 	if err != nil {
 		return nil, nil, err
 	}

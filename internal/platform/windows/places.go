@@ -3,9 +3,38 @@ package windows
 import (
 	"strings"
 
+	"pindesk/internal/platform/pixels"
 	"pindesk/internal/screen"
 	"pindesk/internal/wire"
 )
+
+// Windows' own; right and bottom are just outside.
+type (
+	point     struct{ x, y int32 }
+	rect      struct{ left, top, right, bottom int32 }
+	movedRect struct {
+		from point
+		to   rect
+	}
+)
+
+// reportedDamage adds to list what a duplication has reported: of what was moved only where it is now, since where it
+// was is dirty if it looks different now.
+func reportedDamage(list []screen.Rect, moved []movedRect, dirty []rect, w, h int) []screen.Rect {
+	add := func(r rect) {
+		in := pixels.Clip(screen.Rect{X: int(r.left), Y: int(r.top), W: int(r.right) - int(r.left), H: int(r.bottom) - int(r.top)}, w, h)
+		if in.W > 0 {
+			list = append(list, in)
+		}
+	}
+	for _, m := range moved {
+		add(m.to)
+	}
+	for _, r := range dirty {
+		add(r)
+	}
+	return list
+}
 
 // virtual is the rectangle of all monitors in Windows' coordinates, whose origin is the primary
 // monitor's: others may have negative places.
