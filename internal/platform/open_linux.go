@@ -75,14 +75,15 @@ func chooseDisplay(cfg Config, getenv func(string) string) (string, error) {
 	}
 	display := getenv("DISPLAY")
 	wayland := getenv("XDG_SESSION_TYPE") == "wayland" || getenv("WAYLAND_DISPLAY") != ""
-	const wayOut = ` Please log out, choose the session "Xorg" (or "X11") at the login screen, and try again.`
+	const wayOut = " Please share your screen from the browser instead: open the link that you were given, or the " +
+		`support page, and choose to share from there. Or log out, choose the session "Xorg" (or "X11") at the login screen, and try again.`
 	switch {
 	case wayland && display == "":
 		return "", &desktop.Error{Kind: desktop.ErrWayland,
 			Message: "This is a Wayland desktop, and sharing from Wayland is not supported yet." + wayOut}
 	case wayland && !cfg.AllowXWayland:
 		return "", &desktop.Error{Kind: desktop.ErrWayland,
-			Message: "This is a Wayland desktop, of which only some windows could be shared." + wayOut}
+			Message: "This is a Wayland desktop, of which this program could show a black screen or some windows only." + wayOut}
 	case display == "":
 		return "", &desktop.Error{Kind: desktop.ErrNoDisplay,
 			Message: "No desktop was found: the environment variable DISPLAY is not set. " +

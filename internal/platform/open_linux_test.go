@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -40,6 +41,9 @@ func TestChooseDisplay(t *testing.T) {
 			var told *Error
 			if err != nil && (!errors.As(err, &told) || told.Message == "") {
 				t.Errorf("the guest is told nothing: %v", err)
+			}
+			if errors.Is(err, ErrWayland) && !strings.Contains(told.Message, "from the browser") {
+				t.Errorf("the guest is not told what works there: %v", err)
 			}
 		})
 	}
