@@ -47,7 +47,7 @@ type Marked struct {
 
 // Create implements Folder.
 func (m Marked) Create(name string) (Incoming, error) {
-	in, err := m.Dir.create(name)
+	in, err := m.create(name)
 	if err != nil {
 		return nil, err
 	}
