@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,6 +95,29 @@ func TestWindows(t *testing.T) {
 	eventually(t, "the viewer gets a picture", func() bool { v.mu.Lock(); defer v.mu.Unlock(); return v.keys > 0 })
 	v.control(wire.Control{Type: wire.TypeAsk, Control: true})
 	eventually(t, "the viewer controls", func() bool { return v.me().Control })
+
+	// wine has no desktop duplication: the program says so, and reads through GDI.
+	eventually(t, "why there is no desktop duplication is logged", func() bool {
+		said := prog.out.String()
+		return strings.Contains(said, "the desktop is read through GDI") && strings.Contains(said, "for good\"=true") && strings.Contains(said, "no desktop duplication here")
+	})
+
+	t.Run("grab", func(t *testing.T) {
+		bench := filepath.Join(t.TempDir(), "grab.exe")
+		build := exec.Command("go", "test", "-c", "-o", bench, "pindesk/internal/platform/windows")
+		build.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		grab := w.start(t, bench, "-test.run", "^$", "-test.bench", "Grab", "-test.benchtime", "300x")
+		if code := grab.wait(); code != 0 {
+			t.Fatalf("it ended with %d", code)
+		}
+		t.Logf("%s", grab.out)
+		if !strings.Contains(grab.out.String(), "allocs/op") {
+			t.Error("nothing was measured")
+		}
+	})
 
 	t.Run("picture", func(t *testing.T) {
 		for n, colour := range []uint32{0xcc3344, 0x2255ee, 0x11aa77} {

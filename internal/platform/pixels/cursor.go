@@ -1,6 +1,10 @@
 package pixels
 
-import "pindesk/internal/wire"
+import (
+	"sync"
+
+	"pindesk/internal/wire"
+)
 
 // Shape makes a cursor of premultiplied ARGB pixels. Shapes that are too large are scaled
 // down by the least whole factor; shapes without any visible pixel are hidden.
@@ -66,8 +70,12 @@ var arrowRows = [...]string{
 	"      ##    ",
 }
 
-// Arrow is a shape for when the system does not tell its own.
-func Arrow() wire.Cursor {
+// Arrow is a shape for when the system does not tell its own. Its pixels are everybody's: none changes them.
+func Arrow() wire.Cursor { return arrow() }
+
+var arrow = sync.OnceValue(drawArrow)
+
+func drawArrow() wire.Cursor {
 	c := wire.Cursor{W: len(arrowRows[0]), H: len(arrowRows)}
 	for _, row := range arrowRows {
 		for _, dot := range row {
