@@ -53,6 +53,16 @@ func (d *xdesktop) pixels() (w, h int, rgb []byte) {
 	return int(g.Width), int(g.Height), rgb
 }
 
+// parkPointer has the display's own pointer in the last corner. A browser with windows looks where it is
+// when a button is pressed, and takes a click of DevTools for a drag that left its element, when the two
+// are not at one place and the pointer is over the window.
+func (d *xdesktop) parkPointer() {
+	d.t.Helper()
+	if err := xproto.WarpPointerChecked(d.c, 0, d.root, 0, 0, 0, 0, 32767, 32767).Check(); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 // managed gives the desktop a window manager, and returns when it runs: one that starts does not list a
 // window that comes at the same time, and Chromium offers to share only those that are listed.
 func (d *xdesktop) managed() {

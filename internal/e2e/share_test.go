@@ -19,6 +19,7 @@ import (
 // the whole screen, or the window or tab whose title begins with source.
 func startHeadful(t *testing.T, d *xdesktop, source string, more ...chromedp.ExecAllocatorOption) *page {
 	t.Helper()
+	d.parkPointer()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(500, 400),
 		chromedp.Flag("headless", false), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("hide-scrollbars", false), chromedp.Flag("auto-select-desktop-capture-source", source),
