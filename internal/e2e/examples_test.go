@@ -20,6 +20,7 @@ import (
 	"pindesk/internal/smtp"
 	"pindesk/internal/smtp/smtptest"
 	"pindesk/internal/store/pgtest"
+	"pindesk/internal/wire"
 )
 
 // example is a curl command of openapi.yaml.
@@ -47,6 +48,7 @@ const (
 	exampleHost     = "https://help.example.com"
 	examplePIN      = "7W2-97-8570"
 	exampleToken    = "dG9rZW4gdG9rZW4gdG9rZQ"
+	exampleResume   = "cmVzdW1lIHJlc3VtZSByZX"
 	exampleRegion   = "region=us-east-1"
 	exampleDelivery = "4T2SBQX6MPJ7DEMQKVFZN5CHAY"
 )
@@ -68,6 +70,9 @@ func TestExamples(t *testing.T) {
 				pin, token := s.made(t)
 				source := strings.NewReplacer(exampleHost, s.url, examplePIN, pin,
 					exampleToken, token, exampleRegion, "region=test", "arch=amd64", "arch="+runtime.GOARCH).Replace(e.source)
+				if strings.Contains(source, exampleResume) {
+					source = strings.ReplaceAll(source, exampleResume, s.shared(t, pin))
+				}
 				if strings.Contains(source, exampleDelivery) {
 					source = strings.ReplaceAll(source, exampleDelivery, s.delivered(t, pin, token, received.URL))
 				}
@@ -105,6 +110,31 @@ func (s *site) made(t *testing.T) (pin, token string) {
 		t.Fatal(err)
 	}
 	return a.PIN, resp.Header.Get("Session-Token")
+}
+
+// shared joins as a presenter, leaves, and returns its resume secret.
+func (s *site) shared(t *testing.T, pin string) string {
+	t.Helper()
+	ws, err := s.open(pin, "presenter", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	for {
+		_, msg, err := ws.ReadMessage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h, body, err := wire.ParseHeader(msg); err != nil {
+			t.Fatal(err)
+		} else if h.Kind != wire.KindControl {
+			continue
+		} else if c, err := wire.ParseControl(body); err != nil {
+			t.Fatal(err)
+		} else if c.Type == wire.TypeWelcome {
+			return c.Resume
+		}
+	}
 }
 
 // delivered lets a hook of the session fire and returns its delivery's id.
