@@ -50,7 +50,7 @@ const (
 	PresenterLeft    Type = "presenter_left"    // its socket ended: name
 	ViewerLeft       Type = "viewer_left"       // its socket ended: viewer, name
 
-	Asked     Type = "asked"         // viewer, name, right: wishes to see, to control, or to hand control to another
+	Asked     Type = "asked"         // viewer, name, right: wishes to see, to control, to hand control to another, or that the presenter goes on as administrator
 	Granted   Type = "granted"       // viewer, name, right: the guest said yes
 	Refused   Type = "refused"       // viewer, name, right: the guest said no
 	Blocked   Type = "blocked"       // viewer, name: refused too often
@@ -85,6 +85,7 @@ const (
 const (
 	View    = "view"
 	Control = "control"
+	Elevate = "elevate" // that the presenter's program goes on as administrator
 )
 
 // MaxEvents bounds one session's log: somebody with the PIN can make events, such as by joining
@@ -106,7 +107,7 @@ type Data struct {
 	Name         string `json:"name,omitempty"`         // what the party says of itself
 	Address      string `json:"address,omitempty"`      // IP address of who did it
 	Organisation string `json:"organisation,omitempty"` // of the API key, verified by the operator
-	Right        string `json:"right,omitempty"`        // View or Control
+	Right        string `json:"right,omitempty"`        // View, Control or Elevate
 	Reason       string `json:"reason,omitempty"`
 	Hook         string `json:"hook,omitempty"` // type of a hook
 	Host         string `json:"host,omitempty"` // of a hook's URL, or of a mail address

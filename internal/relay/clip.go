@@ -47,7 +47,7 @@ func (f *feed) observeClipLocked(v *viewer, told *bool, what What) {
 }
 
 // settleLocked forgets what rests on rights that have ended: what was copied, for who does not
-// control any more, and wishes to hand control that cannot come true. The presenter sees the
+// control any more, and wishes of who controls that cannot come true. The presenter sees the
 // latter by itself.
 func (f *feed) settleLocked() {
 	for _, v := range f.viewers {
@@ -59,6 +59,9 @@ func (f *feed) settleLocked() {
 		}
 		if v.asking == "hand" && !(v.control && f.canTakeLocked(v, v.to)) {
 			v.asking, v.to = "", 0
+		}
+		if v.asking == asksElevate && !v.control {
+			v.asking = ""
 		}
 	}
 }

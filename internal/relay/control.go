@@ -47,7 +47,7 @@ func (f *feed) stateLocked() {
 		names[v.name]++
 	}
 	c := wire.Control{Type: wire.TypeState, Epoch: f.epoch, Question: f.question,
-		Presenter: &wire.PresenterState{Name: f.name, Attached: f.presenter != nil, Left: f.left, Changed: f.changed, Clipboard: f.clipboard, ViewOnly: f.viewOnly, Condition: f.condition}}
+		Presenter: &wire.PresenterState{Name: f.name, Attached: f.presenter != nil, Left: f.left, Changed: f.changed, Clipboard: f.clipboard, ViewOnly: f.viewOnly, Condition: f.condition, Privileges: f.privileges}}
 	for _, v := range f.viewers {
 		c.Viewers = append(c.Viewers, wire.ViewerState{Viewer: v.number, Name: v.name, Twin: names[v.name] > 1,
 			Online: v.member != nil, Attach: v.attach, View: v.view, Control: v.control, May: v.may, Asking: v.asking, To: v.to,
@@ -77,8 +77,11 @@ func (f *feed) askPresenterLocked(v *viewer) {
 		return
 	}
 	c := wire.Control{Type: wire.TypeAsk, Control: v.asking == "control"}
-	if v.asking == "hand" {
+	switch v.asking {
+	case "hand":
 		c = wire.Control{Type: wire.TypeHand, Viewer: v.to}
+	case asksElevate:
+		c = wire.Control{Type: wire.TypeElevate}
 	}
 	f.controlLocked(f.presenter, c, v.number)
 }
@@ -138,6 +141,8 @@ func (f *feed) viewerControlLocked(v *viewer, c wire.Control, msg *message) {
 		f.watchLocked(v, c.Stream)
 	case wire.TypeHand:
 		f.handLocked(v, c.Viewer)
+	case wire.TypeElevate:
+		f.elevateLocked(v)
 	case wire.TypeChat:
 		f.sayLocked(v.member, c)
 	case wire.TypeChatLog:
@@ -177,20 +182,11 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 			}
 			return
 		}
-		v.asking, v.to = "", 0
-		v.denials++
-		v.blocked = v.denials >= maxDenials
-		f.observeLocked(v, Refused, rightOf(c.Control))
-		if v.denials == maxDenials {
-			f.observeLocked(v, Blocked, "")
+		if c.Elevate {
+			f.refuseElevateLocked(v, c.Reason)
+			return
 		}
-		if v.member != nil {
-			f.controlLocked(v.member, wire.Control{Type: wire.TypeRefused, Control: c.Control, To: c.To, Blocked: v.blocked}, 0)
-			if v.blocked && !v.view {
-				f.sayGoodbyeLocked(v.member, wire.CloseBlocked, "refused")
-			}
-		}
-		f.stateLocked()
+		f.denyLocked(v, wire.Control{Control: c.Control, To: c.To}, rightOf(c.Control))
 	case wire.TypeShares:
 		f.sharesLocked(c.ViewOnly)
 	case wire.TypeMonitors:
@@ -209,6 +205,8 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 			f.condition = c.Condition
 			f.stateLocked()
 		}
+	case wire.TypePrivileges:
+		f.privilegesLocked(c.Privileges)
 	case wire.TypeQuestion:
 		f.question = c.Open
 		f.stateLocked()
@@ -233,6 +231,25 @@ func (f *feed) presenterControlLocked(c wire.Control) {
 	default:
 		f.h.drop(dropDirection)
 	}
+}
+
+// denyLocked tells a viewer that its wish was denied by a person, in the fields of c, and counts that.
+func (f *feed) denyLocked(v *viewer, c wire.Control, right string) {
+	v.asking, v.to = "", 0
+	v.denials++
+	v.blocked = v.denials >= maxDenials
+	f.observeLocked(v, Refused, right)
+	if v.denials == maxDenials {
+		f.observeLocked(v, Blocked, "")
+	}
+	if v.member != nil {
+		c.Type, c.Blocked = wire.TypeRefused, v.blocked
+		f.controlLocked(v.member, c, 0)
+		if v.blocked && !v.view {
+			f.sayGoodbyeLocked(v.member, wire.CloseBlocked, "refused")
+		}
+	}
+	f.stateLocked()
 }
 
 // grantLocked gives a viewer just the named rights. The viewer may be away: a presenter
@@ -265,7 +282,7 @@ func (f *feed) grantLocked(c wire.Control) {
 	if v.control {
 		f.passOnLocked(v)
 	}
-	if v.asking == "view" && v.view || v.control { // its wish to hand is answered by any grant of its own, too
+	if v.asking == "view" && v.view || v.control && v.asking != asksElevate { // its wish to hand is answered by any grant of its own, too
 		v.asking, v.to = "", 0
 	}
 	if v.view != had {

@@ -44,24 +44,26 @@ type feed struct {
 	h       *Hub
 	session string
 
-	mu        sync.Mutex         // see unlock
-	flush     *queue             // queues that this holder of mu has claimed; guarded by mu
-	presenter *member            // attached presenter or nil; guarded by mu, as all below
-	name      string             // the last presenter's
-	left      bool               // the last presenter said goodbye
-	changed   bool               // the present presenter is another computer than before
-	epoch     uint16             // of the last attach
-	all       stream             // all monitors together
-	monitors  []*stream          // each of them, as the presenter has listed them
-	question  bool               // the guest is being asked
-	clipboard string             // what the presenter's is there for: a constant wire.Clipboard, or ""
-	condition wire.Condition     // what stands in the way at the presenter
-	viewOnly  bool               // the presenter is a browser: nobody controls
-	viewers   map[uint16]*viewer // by number, also away ones within graceTime
-	cursor    *message           // newest shape and place, for later viewers
-	pointer   *message
-	told      time.Time // last state
-	ended     bool
+	mu         sync.Mutex         // see unlock
+	flush      *queue             // queues that this holder of mu has claimed; guarded by mu
+	presenter  *member            // attached presenter or nil; guarded by mu, as all below
+	name       string             // the last presenter's
+	left       bool               // the last presenter said goodbye
+	changed    bool               // the present presenter is another computer than before
+	epoch      uint16             // of the last attach
+	all        stream             // all monitors together
+	monitors   []*stream          // each of them, as the presenter has listed them
+	question   bool               // the guest is being asked
+	clipboard  string             // what the presenter's is there for: a constant wire.Clipboard, or ""
+	condition  wire.Condition     // what stands in the way at the presenter
+	privileges wire.Privileges    // what rights the presenter's program has on its computer
+	elevating  uint16             // whose wish for more of them was open when it attached, until it has said; 0: nobody's
+	viewOnly   bool               // the presenter is a browser: nobody controls
+	viewers    map[uint16]*viewer // by number, also away ones within graceTime
+	cursor     *message           // newest shape and place, for later viewers
+	pointer    *message
+	told       time.Time // last state
+	ended      bool
 
 	jobs    []chatJob // that wait for Chat
 	working bool      // one goroutine does the jobs
@@ -178,6 +180,7 @@ func (f *feed) attachPresenterLocked(m *member) {
 	f.changed = m.party.Replaced
 	f.presenter, f.name, f.epoch, f.left = m, m.party.Name, m.party.Epoch, false
 	f.question, f.clipboard, f.viewOnly, f.condition = false, "", false, wire.ConditionFree
+	f.successionLocked()
 	if !m.party.Resumed {
 		f.dropMonitorsLocked()
 	}

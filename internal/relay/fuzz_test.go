@@ -33,6 +33,10 @@ func FuzzAnyMessages(f *testing.F) {
 	f.Add([]byte{0, byte(wire.KindControl), 0, byte(len(offer)), 2, byte(wire.KindControl), 0, byte(len(offer)), 2, byte(wire.KindChunk), 0, 20}, offer)
 	browser := []byte(`{"type":"shares","view_only":true}`)
 	f.Add([]byte{0, byte(wire.KindControl), 0, byte(len(browser)), 1, byte(wire.KindPoint), 0, 6, 2, byte(wire.KindPoint), 0xc0, 0}, browser)
+	user := []byte(`{"type":"privileges","privileges":"user"}`)
+	f.Add([]byte{0, byte(wire.KindControl), 0, byte(len(user)), 1, byte(wire.KindControl), 0, 18}, user)
+	elevate := []byte(`{"type":"elevate","elevate":true}`)
+	f.Add([]byte{2, byte(wire.KindControl), 0, byte(len(elevate)), 0, byte(wire.KindControl), 0, byte(len(elevate))}, elevate)
 	f.Fuzz(func(t *testing.T, script, body []byte) {
 		chat := &fakeChat{by: map[string]uint32{}}
 		h := New(Config{Chat: chat})
@@ -66,6 +70,9 @@ func FuzzAnyMessages(f *testing.F) {
 			for _, v := range fd.viewers {
 				if v.control {
 					controllers++
+				}
+				if v.asking == asksElevate && (!v.control || v.member == nil) {
+					t.Fatalf("viewer %+v wishes for what only who controls may", v)
 				}
 				if fd.viewOnly && (v.control || v.may) {
 					t.Fatalf("viewer %+v controls a browser", v)

@@ -341,6 +341,7 @@ const (
 	dropBadGrant                      // grant for a viewer that cannot exist
 	dropNoClipboard                   // clipboard that the presenter does not share, or not this way
 	dropBadHand                       // control handed to who cannot take it, or twice
+	dropNoOffer                       // wish for what the presenter does not offer, or twice
 	dropStream                        // of a stream that is not listed, or not its viewer's
 	dropLag                           // queued updates of a viewer that cannot keep up
 	dropRevoked                       // queued updates of a viewer whose grant ended
@@ -355,5 +356,5 @@ const (
 
 func (r dropReason) String() string {
 	return [...]string{"unknown", "direction", "malformed", "epoch", "no_control", "held", "question", "absent",
-		"forged_ack", "blocked", "flood", "bad_grant", "no_clipboard", "bad_hand", "stream", "lag", "revoked", "resize", "superseded", "full", "no_view", "forged_file", "chunk"}[r]
+		"forged_ack", "blocked", "flood", "bad_grant", "no_clipboard", "bad_hand", "no_offer", "stream", "lag", "revoked", "resize", "superseded", "full", "no_view", "forged_file", "chunk"}[r]
 }

@@ -5,7 +5,7 @@ import "time"
 // What has happened between a guest and a viewer.
 type What string
 
-// Happenings. Right is "view" or "control".
+// Happenings. Right is "view", "control", or "elevate": that the presenter goes on as administrator.
 const (
 	Asked     What = "asked"         // a viewer wishes for a right
 	Granted   What = "granted"       // the guest has given it

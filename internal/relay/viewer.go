@@ -33,7 +33,7 @@ type viewer struct {
 	clipIn        bool   // it has set the clipboard since it controls, and that was observed
 	clipOut       bool   // likewise: it was sent what was copied
 	held          bool   // its person has not continued with another computer
-	asking        string // "", "view", "control" or "hand"
+	asking        string // "", "view", "control", "hand" or asksElevate
 	to            uint16 // to whom, while asking is "hand"
 	denials       int
 	blocked       bool

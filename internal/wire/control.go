@@ -27,18 +27,20 @@ type Control struct {
 
 	View      bool   `json:"view,omitempty"`      // grant
 	Control   bool   `json:"control,omitempty"`   // grant, ask, refuse, refused
+	Elevate   bool   `json:"elevate,omitempty"`   // refuse, refused: the wish that the presenter goes on as administrator
 	May       bool   `json:"may,omitempty"`       // grant
 	To        uint16 `json:"to,omitempty"`        // refuse, refused: to whom control was to be handed; else 0
 	Open      bool   `json:"open,omitempty"`      // question
 	Blocked   bool   `json:"blocked,omitempty"`   // refused: no further request is heard
-	Reason    string `json:"reason,omitempty"`    // ended, bye, unsaid; refuse, refused: ReasonViewOnly or nothing
+	Reason    string `json:"reason,omitempty"`    // ended, bye, unsaid; refuse, refused: ReasonViewOnly, ReasonDeclined, ReasonFailed or nothing
 	ViewOnly  bool   `json:"view_only,omitempty"` // shares
 	Clipboard string `json:"clipboard,omitempty"` // clipboard
 	// condition: what stands in the way.
-	Condition Condition `json:"condition,omitempty"`
-	Stream    uint8     `json:"stream,omitempty"` // lead, watch: 0 = all monitors together
-	Stamp     uint32    `json:"stamp,omitempty"`  // ping, pong: the viewer's own
-	Queue     int       `json:"queue,omitempty"`  // pong: bytes on their way to the viewer
+	Condition  Condition  `json:"condition,omitempty"`
+	Privileges Privileges `json:"privileges,omitempty"` // privileges
+	Stream     uint8      `json:"stream,omitempty"`     // lead, watch: 0 = all monitors together
+	Stamp      uint32     `json:"stamp,omitempty"`      // ping, pong: the viewer's own
+	Queue      int        `json:"queue,omitempty"`      // pong: bytes on their way to the viewer
 
 	Text   string     `json:"text,omitempty"`   // chat, from a party
 	Client string     `json:"client,omitempty"` // chat from a party, unsaid: the sender's own name of the line
@@ -61,7 +63,7 @@ const (
 	TypeWelcome = "welcome" // first message on every socket: role, viewer, epoch, resume, resumed, handover, organisation
 	TypeState   = "state"   // to all on every change: epoch, presenter, viewers, question
 	TypeLead    = "lead"    // to the presenter: viewer whose acks pace stream; 0 = none
-	TypeRefused = "refused" // to a viewer: control or view (control=false) was refused; blocked, to, reason
+	TypeRefused = "refused" // to a viewer: control, elevate or else view was refused; blocked, to, reason
 	TypeEnded   = "ended"   // to all, before the close: reason
 	TypePong    = "pong"    // to a viewer, answers its ping at once: stamp, queue
 
@@ -78,19 +80,21 @@ const (
 	TypeAsk      = "ask"      // asks for view, or with control=true for control
 	TypeYield    = "yield"    // gives control and the permission for it back; handled by the relay
 	TypeHand     = "hand"     // the controller wishes that viewer controls in its place
+	TypeElevate  = "elevate"  // the controller wishes that the presenter goes on as administrator
 	TypePing     = "ping"     // measures the way to the relay: stamp; handled by the relay
 	TypeWatch    = "watch"    // wants the picture of stream from now on; handled by the relay
 	TypeContinue = "continue" // the person goes on with the computer of epoch; handled by the relay
 
 	// From the presenter, to the relay.
-	TypeGrant     = "grant"     // viewer now has just these: view, control, may
-	TypeShares    = "shares"    // how it shares: view_only
-	TypeRefuse    = "refuse"    // viewer's wish for view, or control=true, is refused; to, reason
-	TypeMonitors  = "monitors"  // all monitors that there are now: see the package documentation
-	TypeQuestion  = "question"  // open: a question is before the guest, input is stopped
-	TypeClipboard = "clipboard" // what its clipboard is there for: clipboard, a constant Clipboard; else ""
-	TypeCondition = "condition" // what stands in the way of seeing or controlling: condition
-	TypeBye       = "bye"       // from either: leaves on purpose; reason
+	TypeGrant      = "grant"      // viewer now has just these: view, control, may
+	TypeShares     = "shares"     // how it shares: view_only
+	TypeRefuse     = "refuse"     // viewer's wish for view, or control=true, or elevate=true, is refused; to, reason
+	TypeMonitors   = "monitors"   // all monitors that there are now: see the package documentation
+	TypeQuestion   = "question"   // open: a question is before the guest, input is stopped
+	TypeClipboard  = "clipboard"  // what its clipboard is there for: clipboard, a constant Clipboard; else ""
+	TypeCondition  = "condition"  // what stands in the way of seeing or controlling: condition
+	TypePrivileges = "privileges" // what rights its program has on its computer: privileges
+	TypeBye        = "bye"        // from either: leaves on purpose; reason
 )
 
 // ReasonViewOnly says in refuse and refused that nobody was asked: what shares the screen is a
@@ -104,10 +108,11 @@ type PresenterState struct {
 	Left     bool   `json:"left,omitempty"` // it went away on purpose
 	Changed  bool   `json:"changed"`        // another computer than before: see ViewerState.Held
 	// Monitors are told to the presenter and to viewers that have the view grant.
-	Monitors  []Monitor `json:"monitors,omitempty"`
-	Clipboard string    `json:"clipboard,omitempty"` // see Control.Clipboard
-	ViewOnly  bool      `json:"view_only,omitempty"` // it is a browser: nobody controls it, see the package documentation
-	Condition Condition `json:"condition,omitempty"` // what stands in the way now
+	Monitors   []Monitor  `json:"monitors,omitempty"`
+	Clipboard  string     `json:"clipboard,omitempty"`  // see Control.Clipboard
+	ViewOnly   bool       `json:"view_only,omitempty"`  // it is a browser: nobody controls it, see the package documentation
+	Condition  Condition  `json:"condition,omitempty"`  // what stands in the way now
+	Privileges Privileges `json:"privileges,omitempty"` // what rights its program has on its computer
 }
 
 // ViewerState is what everybody may know of a viewer.
@@ -120,7 +125,7 @@ type ViewerState struct {
 	View    bool   `json:"view"`
 	Control bool   `json:"control"`
 	May     bool   `json:"may,omitempty"`    // gets control by asking, without a question; control includes it
-	Asking  string `json:"asking,omitempty"` // "view", "control" or "hand": a wish not answered yet
+	Asking  string `json:"asking,omitempty"` // "view", "control", "hand" or "elevate": a wish not answered yet
 	To      uint16 `json:"to,omitempty"`     // asking is "hand": to whom
 	Why     string `json:"why,omitempty"`    // why its control or, without view, its view has ended: see Why
 	Held    bool   `json:"held,omitempty"`   // must send "continue" before its input counts

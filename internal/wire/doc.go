@@ -198,6 +198,17 @@
 // that only its person may see, no updates come: the viewer's picture is from before, and it must
 // not look as if it were of now. A condition that the relay does not know is none.
 //
+// # Going on as administrator
+//
+// On some systems a presenter's program can be started anew with more rights, if its guest says yes to that there. It says so
+// by "privileges" after each welcome (Privileges), and the relay tells it in the presenter's state until the next
+// attach. While it is "user" the viewer in control may wish for it by "elevate", on the same conditions as its input;
+// the relay notes that in the viewer's "asking" and passes it on. The guest is asked each time, whatever was
+// granted before; then the system asks by itself. If both say yes, the new program joins with the old one's resume
+// secret: the same party, so grants stay, and the old program is closed with CloseMoved. No message grants this: the next
+// attach says "admin". If not, the presenter says "refuse" with elevate, of which a no of a person counts as a
+// denial like any other. The wish ends with its viewer's control, and with the attach.
+//
 // # View only, and pointing
 //
 // A browser that shares cannot put input in. It says so by "shares" with view_only, after each

@@ -13,6 +13,7 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {string} [clipboard] what its clipboard is there for: "both" ways, or only "in" to it
  * @property {boolean} [view_only] it is a browser: nobody controls it
  * @property {string} [condition] what stands in the way: "locked", "secure" or "elevated"; absent: nothing
+ * @property {string} [privileges] of its program there: "user", "admin", or absent where nothing can be asked for
  * @property {Monitor[]} [monitors] told to those that may see the screen
  */
 
@@ -39,7 +40,7 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {boolean} [view]
  * @property {boolean} [control]
  * @property {boolean} [may] gets control by asking, without a question
- * @property {string} [asking] "view", "control" or "hand"
+ * @property {string} [asking] "view", "control", "hand" or "elevate"
  * @property {number} [to] asking is "hand": to whom
  * @property {string} [why] why its control or, without view, its view ended: see control.go
  * @property {boolean} [held]
@@ -62,6 +63,8 @@ import { FILE_FIELDS, MAX_FILE_SIZE } from './wirefile.js';
  * @property {boolean} [control]
  * @property {string} [clipboard]
  * @property {string} [condition]
+ * @property {string} [privileges]
+ * @property {boolean} [elevate] the wish that the presenter goes on as administrator
  * @property {boolean} [may]
  * @property {number} [to] to whom control was to be handed
  * @property {boolean} [open]
@@ -106,6 +109,10 @@ export const VIEW_ONLY = 'view_only';
 const utf8 = new TextEncoder();
 const fromUTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** Why a wish that the presenter goes on as administrator came to nothing: see privileges.go. */
+export const DECLINED = 'declined';
+export const FAILED = 'failed';
+
 /** @param {Control} c */
 export const encodeControl = (c) => utf8.encode(JSON.stringify(c));
 
@@ -113,12 +120,13 @@ export const encodeControl = (c) => utf8.encode(JSON.stringify(c));
 /** @type {Record<string, FieldType>} */
 const CONTROL_FIELDS = {
   type: 'string', role: 'string', viewer: 'u16', epoch: 'u16', resume: 'string', resumed: 'bool', handover: 'string', organisation: 'string',
-  view: 'bool', control: 'bool', open: 'bool', blocked: 'bool', reason: 'string', stream: 'u8',
+  view: 'bool', control: 'bool', elevate: 'bool', open: 'bool', blocked: 'bool', reason: 'string', stream: 'u8',
   question: 'bool', stamp: 'u32', queue: 'u32', text: 'string', client: 'string', before: 'u32',
   more: 'bool', may: 'bool', to: 'u16', clipboard: 'string', condition: 'string', view_only: 'bool',
+  privileges: 'string',
 };
 /** @type {Record<string, FieldType>} */
-const PRESENTER_FIELDS = { name: 'string', attached: 'bool', left: 'bool', changed: 'bool', clipboard: 'string', view_only: 'bool', condition: 'string' };
+const PRESENTER_FIELDS = { name: 'string', attached: 'bool', left: 'bool', changed: 'bool', clipboard: 'string', view_only: 'bool', condition: 'string', privileges: 'string' };
 /** @type {Record<string, FieldType>} */
 const VIEWER_FIELDS = {
   viewer: 'u16', name: 'string', twin: 'bool', online: 'bool', attach: 'u32', view: 'bool',

@@ -15,6 +15,7 @@ import { autohide } from './ui/autohide.js';
 import { chat } from './ui/chat.js';
 import { clipboard } from './ui/clipboard.js';
 import { condition } from './ui/condition.js';
+import { elevate } from './ui/elevate.js';
 import { control } from './ui/control.js';
 import { course } from './ui/course.js';
 import { element } from '../shared/ui/element.js';
@@ -185,6 +186,7 @@ course(app, talk);
 files(app);
 clipboard(app);
 condition(app);
+elevate(app);
 
 // Beside the picture there is nothing to click on: the keyboard stays with the picture.
 element('stage', HTMLElement).addEventListener('click', back);

@@ -116,7 +116,7 @@ export class Model {
         if (this.#mine().control || this.#mine().asking === 'control') this.#refusedControl = { is: false, blocked: false };
         return [...this.#autoAsk(), ...this.mayView ? this.#choice.told(this.stream, this.#monitors(), this.#now()) : []];
       case 'refused':
-        if (c.reason === VIEW_ONLY) break; // nobody was asked: the state says why
+        if (c.reason === VIEW_ONLY || c.elevate) break; // nobody was asked: the state says why; or elevate.js does
         if (c.control) this.#refusedControl = { is: true, blocked: c.blocked ?? false };
         else this.#refusedView = { is: true, blocked: c.blocked ?? false };
         break;

@@ -228,7 +228,7 @@ type GuestEvent struct {
 	// Name What the party says of itself.
 	Name string `json:"name,omitempty"`
 
-	// Right view, control or hand.
+	// Right view, control, hand or elevate (going on as administrator).
 	Right string `json:"right,omitempty"`
 
 	// File Name of a file, as its sender calls it.
