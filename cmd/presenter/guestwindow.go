@@ -228,7 +228,7 @@ func (g *guestWindow) PickFile(ctx context.Context, q presenter.Question) string
 }
 
 func asked(q presenter.Question) window.Question {
-	w := window.Question{Name: q.Name, Twin: q.Twin, Control: q.Control, Hand: q.Hand, To: q.To, ToTwin: q.ToTwin, Clip: string(q.Share), Broker: q.Broker}
+	w := window.Question{Name: q.Name, Twin: q.Twin, Control: q.Control, Hand: q.Hand, To: q.To, ToTwin: q.ToTwin, Clip: string(q.Share), Broker: q.Broker, Elevate: q.Elevate}
 	if f := q.File; f != nil {
 		w.File = &window.File{Give: f.Give, Name: f.Name, Size: transfer.Size(f.Size), Folder: f.Folder, Program: f.Program}
 	}

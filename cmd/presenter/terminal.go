@@ -184,6 +184,8 @@ func (t *terminal) Ask(ctx context.Context, q presenter.Question) bool {
 		if q.File.Program {
 			t.say("Careful: a file of this kind can be a program. Whoever opens it lets it do what it wants.")
 		}
+	case q.Elevate:
+		t.say("\a%s wants this program to go on as ADMINISTRATOR. Who controls this computer can then change everything on it. The system asks you, too.", presenter.Says(q.Name))
 	case q.Hand:
 		t.say("\a%s wants to hand CONTROL of this computer to another one: %s.", presenter.Says(q.Name), presenter.SaysInside(q.To))
 	case q.Control:

@@ -2,7 +2,6 @@ package presenter
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ type wish struct {
 	control bool          // it, or to, controls
 	to      uint16        // who shall control in its place; 0: it wishes for itself
 	file    transfer.Wish // it is about a file, if its Number is not 0
+	elevate bool          // that this program goes on as administrator
 }
 
 // answer is the guest's answer to a wish. void means that the viewer has gone meanwhile.
@@ -28,6 +28,7 @@ type answer struct {
 	wish
 	yes, void bool
 	path      string // of a file that is given
+	err       error  // of going on as administrator
 }
 
 // consent decides on wishes, by the guest where Config.Consent says so. It is owned by the
@@ -96,6 +97,10 @@ func (c *consent) stands(w wish) bool {
 	if w.file.Number != 0 {
 		g := c.s.p.grants.get(w.viewer)
 		return g.online && g.view && !g.held
+	}
+	if w.elevate {
+		g := c.s.p.grants.get(w.viewer)
+		return g.online && g.control && !g.held
 	}
 	return c.s.p.grants.get(w.viewer).online
 }
@@ -183,17 +188,19 @@ func (c *consent) next() error {
 	}
 	w := c.waiting[0]
 	c.waiting = c.waiting[1:]
-	ctx, cancel := context.WithTimeout(context.Background(), questionTime)
+	whole, cancel := context.WithCancel(context.Background())
 	c.open, c.withdrawn, c.cancel = &w, false, cancel
 	c.s.p.grants.ask(true)
 	c.s.p.inject.check()
 	v, to := c.viewers[w.viewer], c.viewers[w.to]
-	q := Question{Name: v.Name, Twin: v.Twin, Control: w.control, Hand: w.to != 0, To: to.Name, ToTwin: to.Twin, Share: c.s.p.clips.way}
+	q := Question{Name: v.Name, Twin: v.Twin, Control: w.control, Hand: w.to != 0, To: to.Name, ToTwin: to.Twin, Share: c.s.p.clips.way, Elevate: w.elevate}
 	if w.file.Number != 0 {
 		q.File = &w.file
 	}
 	c.asking.Go(func() {
 		defer cancel()
+		ctx, end := context.WithTimeout(whole, questionTime)
+		defer end()
 		a := answer{wish: w}
 		if picker, can := c.s.p.cfg.Guest.(FilePicker); can && w.file.Give {
 			a.path = picker.PickFile(ctx, q)
@@ -201,7 +208,11 @@ func (c *consent) next() error {
 		} else if !w.file.Give {
 			a.yes = c.s.p.cfg.Guest.Ask(ctx, q)
 		}
-		a.yes, a.void = a.yes && ctx.Err() == nil, errors.Is(ctx.Err(), context.Canceled)
+		a.yes = a.yes && ctx.Err() == nil
+		if a.yes && w.elevate {
+			a.err = c.elevating(whole)
+		}
+		a.void = whole.Err() != nil
 		c.answers <- a
 	})
 	return c.s.tell(wire.Control{Type: wire.TypeQuestion, Open: true})
@@ -217,6 +228,8 @@ func (c *consent) answered(a answer) error {
 	var err error
 	switch {
 	case a.void, a.to != 0 && !c.stands(a.wish):
+	case a.elevate:
+		err = c.elevated(a)
 	case a.file.Number != 0:
 		c.s.p.files.Answer(a.file, transfer.Answer{Yes: a.yes, Path: a.path})
 	case a.yes && a.to != 0:
@@ -236,6 +249,9 @@ func (c *consent) refuse(w wish) error {
 	if w.file.Number != 0 {
 		c.s.p.files.Answer(w.file, transfer.Answer{})
 		return nil
+	}
+	if w.elevate {
+		return c.refuseElevate(w.viewer, "")
 	}
 	return c.s.tell(wire.Control{Type: wire.TypeRefuse, Viewer: w.viewer, Control: w.control, To: w.to})
 }

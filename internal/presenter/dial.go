@@ -84,7 +84,7 @@ func (p *Presenter) join(ctx context.Context) (*websocket.Conn, error) {
 			if a.Ticket == "" || !strings.HasPrefix(a.RelayPath, "/") {
 				return nil, fmt.Errorf("%s gave no ticket", p.broker.Host)
 			}
-			if p.cfg.Handover != "" && p.resume == p.cfg.Handover && !a.Resumed {
+			if p.inherited() != "" && p.resume == p.inherited() && !a.Resumed {
 				return nil, errSpent
 			}
 			return p.open(ctx, a)

@@ -109,6 +109,8 @@ type Question struct {
 	// only the name of its file says that the session is there?
 	Broker string
 
+	Elevate bool // it controls, and wants this program to go on as administrator
+
 	File *transfer.Wish // it wants to send this file, or to be given one; nil: the question is of something else
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -40,6 +41,16 @@ type Config struct {
 	Files     transfer.Config // Say and Free are the presenter's own; without a Policy no files are moved
 	// Conditions says what stands in the way, each time that it changes; nil where nothing ever does.
 	Conditions <-chan wire.Condition
+	// Privileges are those of this process, for all to know. Where they are PrivilegesUser and there is Elevate, who
+	// controls can wish for more, and the guest is asked.
+	Privileges wire.Privileges
+	// Elevate starts this program anew as administrator, for which the system asks by itself, and gives that process what
+	// leave returns, so that it goes on by Inherit; leave is called at most once, when it is there. Elevate returns when
+	// the other process was not started (ErrDeclined: a person said no) or has ended, or when ctx ends.
+	Elevate func(ctx context.Context, leave func() Succession) error
+	// Inherit has this presenter go on where another process of the same program was; nil: it begins anew. Broker and PIN are
+	// still those above.
+	Inherit *Succession
 }
 
 // Presenter shares one desktop in one session.
@@ -52,9 +63,10 @@ type Presenter struct {
 	talk             *talk
 	clips            *clips
 	files            *transfer.Files
-	resume           string         // newest resume secret, or before the first connection the handover secret
+	resume           string         // newest resume secret, or before the first connection the inherited one
 	toldOrganisation bool           // the guest knows whose session this is
 	condition        wire.Condition // owned by the loop
+	left             atomic.Bool    // another process has been given what it needs to go on
 
 	monitors numbering
 	streams  []*stream // that of the whole desktop, then the monitors'; owned by the loop
@@ -110,9 +122,12 @@ func New(c Config) (*Presenter, error) {
 		c.Observer = unobserved{}
 	}
 	p := &Presenter{cfg: c, broker: u, start: time.Now(), streams: []*stream{newStream(0, screen.NewEncoder(0))}, talk: newTalk()}
-	p.resume = c.Handover
+	p.resume = p.inherited()
 	p.grants = newGrants()
-	p.grants.adopt = c.Handover != ""
+	p.grants.adopt = c.Handover != "" && c.Inherit == nil
+	if c.Inherit != nil {
+		p.grants.inherit(*c.Inherit)
+	}
 	p.clips = newClips(c.Clipboard, c.Share, p.grants, c.Log)
 	p.inject = newInjection(c.Input, p.clips, p.grants, c.Log)
 	if c.Files.Policy == "" {
@@ -148,7 +163,13 @@ func (p *Presenter) Run(ctx context.Context) error {
 			return nil
 		}
 		if final, is := terminal(err); is {
+			if errors.Is(final, ErrMoved) && p.left.Load() {
+				return ErrElevated
+			}
 			return final
+		}
+		if p.late() {
+			return errLate
 		}
 		if time.Since(began) > calm {
 			wait = firstWait

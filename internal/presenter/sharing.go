@@ -258,6 +258,8 @@ func (s *sharing) control(n note, now time.Time) error {
 		return s.grant(n.head.Viewer, rights{view: s.p.grants.get(n.head.Viewer).view})
 	case wire.TypeHand:
 		return s.consent.handed(n.head.Viewer, c.Viewer)
+	case wire.TypeElevate:
+		return s.consent.elevate(n.head.Viewer)
 	}
 	return nil
 }
@@ -265,6 +267,7 @@ func (s *sharing) control(n note, now time.Time) error {
 // welcome starts the streams of a new epoch.
 func (s *sharing) welcome(c wire.Control) error {
 	s.epoch, s.p.resume = c.Epoch, c.Resume
+	s.p.left.Store(false) // what another process was given it has not used
 	if o := oneLine(c.Organisation); o != "" && !s.p.toldOrganisation {
 		s.p.toldOrganisation = true
 		s.p.cfg.Observer.Verified(o)
@@ -283,6 +286,9 @@ func (s *sharing) welcome(c wire.Control) error {
 		return err
 	}
 	if err := s.tellCondition(); err != nil {
+		return err
+	}
+	if err := s.tellPrivileges(); err != nil {
 		return err
 	}
 	for _, viewer := range s.p.grants.begin(c.Resumed) {

@@ -39,6 +39,7 @@ type Question struct {
 	ToTwin  bool
 	Clip    string // "both", "in" or "off": of the clipboard, with control
 	Broker  string // whether to connect to this one, of which only this file's name speaks
+	Elevate bool   // this program shall go on as administrator
 	File    *File
 }
 

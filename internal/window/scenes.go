@@ -70,6 +70,10 @@ func (m *Model) questionScene() Scene {
 		say(Heading, t.T("asks.broker", "host", q.Broker))
 		say(Warning, t.T("asks.broker.means"))
 		allow.Text = t.T("asks.connect")
+	case q.Elevate:
+		say(Heading, t.T("asks.elevate", "who", who, "host", m.host))
+		say(Warning, t.T("asks.elevate.means"))
+		say(Text, t.T("asks.elevate.next"))
 	case q.Hand:
 		say(Heading, t.T("asks.hand", "who", who, "to", m.who(q.To)))
 	case q.Control:
@@ -81,7 +85,7 @@ func (m *Model) questionScene() Scene {
 		say(Warning, t.T("asks.twin"))
 	}
 	switch {
-	case q.File != nil, q.Broker != "":
+	case q.File != nil, q.Broker != "", q.Elevate:
 	case q.Control:
 		say(Warning, t.T("asks.control.means"))
 		if q.Clip == "both" || q.Clip == "in" {

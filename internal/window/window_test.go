@@ -213,6 +213,8 @@ func TestWhatIsAsked(t *testing.T) {
 		"“fix.exe” (12 MB). It is saved in /home/ann": {File: &File{Name: "fix.exe", Size: "12 MB", Folder: "/home/ann"}},
 		"can be a program":                            {File: &File{Program: true}},
 		"Connect to b.example?":                       {Broker: "b.example"},
+		"Says: Eve, from help.example.com, wants this program to go on as administrator": {Name: "Eve", Elevate: true},
+		"Who controls it can then change everything here":                                {Elevate: true},
 	} {
 		s := newStage()
 		s.ask(t, q)
