@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ import (
 
 	"pindesk/internal/platform"
 	"pindesk/internal/presenter"
+	"pindesk/internal/programs"
 	"pindesk/internal/wire"
 )
 
@@ -159,8 +161,9 @@ func TestGuestGuide(t *testing.T) {
 	if os.Getenv("PINDESK_GUIDE") == "" && os.Getenv("PINDESK_LONG") == "" {
 		t.Skip("clicks at places of one Chromium's own dialog; PINDESK_LONG=1 runs it, make guide makes its pictures")
 	}
-	b := startBroker(t, "")
+	b := startBroker(t, "", "--programs", released(t, "127.0.0.1:*"))
 	d := believable(t)
+	home := homeWithDownloads(t)
 	_, hands, err := platform.Open(context.Background(), platform.Config{Display: d.display, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +177,7 @@ func TestGuestGuide(t *testing.T) {
 	v.open(b.url + "/view#" + pin)
 	v.wantState("waiting no-presenter")
 
-	p := startGuided(t, d)
+	p := startGuided(t, d, home)
 	p.open(b.url + "/#" + pin) // the guest_url
 	p.wantHelp("start")
 	p.until("somebody waits", "document.querySelector('.pin-card [role=status]').textContent.includes('One person')")
@@ -200,11 +203,16 @@ func TestGuestGuide(t *testing.T) {
 	v.points(input.DispatchMouseEventTypeMouseReleased, 150, 120)
 
 	// Up to the program.
+	g.pressOn(p, "#download")
+	eventually(t, "the program is downloaded", func() bool {
+		files, err := filepath.Glob(filepath.Join(home, "Downloads", "PinDesk_"+pin+"_*.bin"))
+		return err == nil && len(files) == 1
+	})
 	g.pressOn(p, "#copy")
 	p.until("it is copied", "document.querySelector('#notice-copied')")
 	g.picture("5-helper")
 	before := d.colour(guideX+600, guideY+700)
-	terminal := run(t, append(d.env(), "PATH="+bin+":"+os.Getenv("PATH"), "PS1=anna@laptop:~$ "), "xterm", "-u8", "-T", "Terminal", "-geometry", "96x16+560+560",
+	terminal := run(t, append(d.env(), "HOME="+home, "PATH="+bin+":"+os.Getenv("PATH"), "PS1=anna@laptop:~$ "), "xterm", "-u8", "-T", "Terminal", "-geometry", "96x16+560+560",
 		"-fa", "DejaVu Sans Mono", "-fs", "12", "-fg", "#dfe7f1", "-bg", "#10151c", "-b", "14", "-e", "bash --norc --noprofile")
 	defer terminal.signal(os.Interrupt)
 	command := d.clipboard()
@@ -237,13 +245,46 @@ func TestGuestGuide(t *testing.T) {
 	g.elsewhere(b.url, pin, v)
 }
 
+// released makes an operator's folder with presenters for Linux and Windows that were made for some brokers,
+// as make release does.
+func released(t *testing.T, brokers string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for _, made := range []struct{ os, arch, name string }{{"linux", runtime.GOARCH, "presenter-linux-" + runtime.GOARCH}, {"windows", "amd64", "presenter-windows-amd64.exe"}} {
+		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=1.0.0 -X main.brokers="+brokers, "-o", filepath.Join(dir, made.name), "pindesk/cmd/presenter")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+made.os, "GOARCH="+made.arch)
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, programs.BrokersFile), []byte(brokers+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// homeWithDownloads is a home as desktops make it: with a folder that browsers and xdg-user-dir know.
+func homeWithDownloads(t *testing.T) (home string) {
+	t.Helper()
+	home = t.TempDir()
+	for _, err := range []error{
+		os.Mkdir(filepath.Join(home, "Downloads"), 0o755), os.Mkdir(filepath.Join(home, ".config"), 0o755),
+		os.WriteFile(filepath.Join(home, ".config", "user-dirs.dirs"), []byte(`XDG_DOWNLOAD_DIR="$HOME/Downloads"`+"\n"), 0o644),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return home
+}
+
 // startGuided runs a browser as people have it, without a word of it being driven.
-func startGuided(t *testing.T, d *xdesktop) *page {
+func startGuided(t *testing.T, d *xdesktop, home string) *page {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("headless", false),
 		chromedp.Flag("enable-automation", false), chromedp.Flag("test-type", true), chromedp.Flag("hide-scrollbars", false), chromedp.Flag("lang", "en-GB"),
 		chromedp.Flag("disable-component-update", true), chromedp.WindowSize(guideWidth, guideHeight), chromedp.Flag("window-position", fmt.Sprintf("%d,%d", guideX, guideY)),
-		chromedp.Env(append(os.Environ(), d.env()...)...), chromedp.WSURLReadTimeout(time.Minute))
+		chromedp.Env(append(append(os.Environ(), d.env()...), "HOME="+home)...), chromedp.WSURLReadTimeout(time.Minute))
 	if path := os.Getenv("CHROME"); path != "" {
 		opts = append(opts, chromedp.ExecPath(path))
 	}
@@ -283,6 +324,7 @@ func (g *guide) elsewhere(url, pin string, v *page) {
 		{"phone", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)", noCapture, narrow.in("light")},
 		{"phone-dark", "Mozilla/5.0 (Linux; Android 15; Pixel 9)", noCapture, narrow.in("dark")},
 		{"mac", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)", "", rendering{width: 900, height: 900, ratio: 1, scheme: "light"}},
+		{"windows", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "", rendering{width: 900, height: 900, ratio: 1, scheme: "light"}},
 		{"linux-dark", "Mozilla/5.0 (X11; Linux x86_64)", "", rendering{width: 900, height: 900, ratio: 1, scheme: "dark"}},
 		{"insecure", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", noCapture + "; Object.defineProperty(window, 'isSecureContext', {value: false})", narrow.in("light")},
 	} {

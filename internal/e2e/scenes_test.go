@@ -34,6 +34,8 @@ const (
 	madeRelay = "the gate plays the relay"
 )
 
+const regionsMeasured = `document.querySelectorAll('.region').length === 2 && !document.getElementById('measured').textContent.includes('…')`
+
 var scenes = []scene{
 	{name: "home", play: func(a *act) { a.open("/") }},
 	{name: "home-bad-pin", play: func(a *act) { a.open("/#7W2-97") }},
@@ -41,10 +43,11 @@ var scenes = []scene{
 	{name: "not-found", play: func(a *act) { a.open("/nothing") }},
 	{name: "new", play: func(a *act) {
 		a.open("/new")
-		a.wait("the regions are measured", `document.querySelectorAll('.region').length === 2 && !document.getElementById('measured').textContent.includes('…')`)
+		a.wait("the regions are measured", regionsMeasured)
 	}},
 	{name: "new-key", play: func(a *act) {
 		a.open("/new")
+		a.wait("the regions are measured", regionsMeasured) // they take room, and what is below moves
 		a.click("#ask-key")
 		a.wait("it is asked for", `document.activeElement.id === 'key'`)
 	}},
