@@ -5,6 +5,7 @@ import { t } from '../../shared/texts.js';
 import { Icon } from '../../shared/ui/icons.js';
 import { copy } from '../../site/parts.js';
 import { exeURL, startCommand } from '../programs.js';
+import { Opening } from './opening.js';
 
 /** @typedef {import('../main.js').Guest} Guest */
 
@@ -16,11 +17,11 @@ export function Program({ guest, handover }) {
     <p class="quiet">${t(handover && ways.program === 'yes' ? 'guest.program.up' : 'guest.program')}</p>
     ${program && html`<a id="download" class="button primary" href=${exeURL(guest.pin, program)} download>
         ${t('guest.program.get', { system: t('guest.program.get.' + program.os), size: (program.bytes / 1e6).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 }) })}</a>
-      <p class="hint">${t('guest.program.keep')}</p>`}
+      ${program.os !== 'windows' && html`<p class="hint">${t('guest.program.keep')}</p>`}`}
     ${ways.program === 'yes' ? html`<${Command} guest=${guest} handover=${handover} />
       <p class="hint">${t(program ? 'guest.program.linux.got' : 'guest.program.linux')}</p>
       <p class="hint">${t('guest.program.wayland')}</p>`
-      : program ? html`<p class="hint">${t('guest.program.open')}</p>` : html`<p class="notyet">${t('guest.program.notyet')}</p>`}
+      : program ? html`<${Opening} />` : html`<p class="notyet">${t('guest.program.notyet')}</p>`}
   </section>`;
 }
 
