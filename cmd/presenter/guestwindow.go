@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"pindesk/internal/handout"
@@ -30,6 +31,8 @@ type guestWindow struct {
 	// Owned by runWindow:
 	typed   bool // the guest has typed the PIN
 	refused bool // the broker knew no such PIN
+
+	shared atomic.Bool // there was a connection
 
 	mu sync.Mutex
 	p  sharing // nil before there is one; guarded by mu
@@ -87,9 +90,13 @@ func runWindow(ctx context.Context, c cli, list handout.Brokers, log *slog.Logge
 	know := known(c)
 	for {
 		broker, pin, err := g.share(ctx, c, know, list, log)
-		if ctx.Err() != nil {
-			return nil // the guest has closed the window, or the system ends the program
+		if ctx.Err() != nil || errors.Is(err, presenter.ErrElevated) {
+			return nil // the guest has closed the window, the system ends the program, or another process has the window now
 		}
+		if c.inherit != nil && !g.shared.Load() {
+			return err // the process that has started this one still shares, and says so
+		}
+		c.inherit = nil // it works once
 		if !errors.Is(err, presenter.ErrNoSession) || !g.typed {
 			another, again := g.over(ctx, err)
 			if !again {
@@ -115,7 +122,8 @@ func (g *guestWindow) share(ctx context.Context, c cli, know handout.Known, list
 	g.session(broker, pin)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	p, end, err := openPresenter(ctx, c, log, presenter.Config{Broker: broker, PIN: pin, Guest: g, Say: g.say, Observer: g})
+	p, end, err := openPresenter(ctx, c, log, presenter.Config{Broker: broker, PIN: pin, Guest: g, Say: g.say, Observer: g,
+		Privileges: platform.Privileges(), Elevate: elevate})
 	if err != nil {
 		return broker, pin, err
 	}
@@ -236,7 +244,7 @@ func asked(q presenter.Question) window.Question {
 }
 
 // Connected implements presenter.Observer, as do the next ones.
-func (g *guestWindow) Connected() { g.model.Connected(); g.People() }
+func (g *guestWindow) Connected() { g.shared.Store(true); g.model.Connected(); g.People() }
 
 // Disconnected implements presenter.Observer.
 func (g *guestWindow) Disconnected(about presenter.Reason, why string, pause time.Duration) {

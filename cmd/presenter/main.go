@@ -38,8 +38,11 @@ type cli struct {
 	Terminal      bool             `help:"Ask and tell in the terminal, and show no window." xor:"guest"`
 	AllowXWayland bool             `name:"allow-xwayland" help:"Share under Wayland, too, although only X11 windows can be seen there."`
 	Capture       string           `help:"How the screen of Windows is read: gdi, which works everywhere, or auto: by desktop duplication (DXGI) where it shows the same, else gdi. Other systems have one way." enum:"gdi,auto" default:"gdi" placeholder:"gdi|auto"`
+	Inherit       string           `hidden:"" help:"Go on where the process was that has started this one as administrator."`
 	Debug         bool             `help:"Say more."`
 	Version       kong.VersionFlag `help:"Print the version."`
+
+	inherit *presenter.Succession // what that process has left; nil: nothing
 }
 
 func main() {
@@ -48,10 +51,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "presenter:", err)
 		os.Exit(2)
 	}
-	var c cli
-	k := kong.Must(&c, kong.Name("presenter"), kong.Vars{"version": "PinDesk presenter " + versionText()},
-		kong.Description("Shares this computer's screen with a technician, who can control it if you say yes. Ctrl-C stops at once. The variable "+handoverVariable+", which your browser's tab shows, lets it go on in that tab's place."))
-	if _, err := k.Parse(os.Args[1:]); err != nil {
+	c, err := parse(os.Args[1:])
+	if err == nil {
+		c, err = inherit(c, parse, platform.Inherit)
+	}
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "presenter: error: %v\nSee presenter --help.\n", err)
 		os.Exit(2)
 	}
@@ -60,6 +64,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, "presenter:", err)
 		os.Exit(1)
 	}
+}
+
+// parse reads a command line.
+func parse(args []string) (c cli, err error) {
+	k := kong.Must(&c, kong.Name("presenter"), kong.Vars{"version": "PinDesk presenter " + versionText()},
+		kong.Description("Shares this computer's screen with a technician, who can control it if you say yes. Ctrl-C stops at once. The variable "+handoverVariable+", which your browser's tab shows, lets it go on in that tab's place."))
+	_, err = k.Parse(args)
+	return c, err
 }
 
 // handoverVariable has what the guest's browser tab, which shares now, gives this program to go on in its
@@ -168,7 +180,7 @@ func openPresenter(ctx context.Context, c cli, log *slog.Logger, cfg presenter.C
 		closers = append(closers, clipboard)
 		cfg.Clipboard = clipboard
 	}
-	cfg.Handover, cfg.Consent, cfg.Screen, cfg.Input, cfg.Log = c.Handover, presenter.Consent(c.Consent), screen, input, log
+	cfg.Inherit, cfg.Handover, cfg.Consent, cfg.Screen, cfg.Input, cfg.Log = c.inherit, c.Handover, presenter.Consent(c.Consent), screen, input, log
 	cfg.Share = presenter.ClipboardUse(c.Clipboard)
 	cfg.Conditions = platform.Conditions(ctx)
 	cfg.Files = transfer.Config{Policy: transfer.Policy(c.Files), MaxSize: int64(c.MaxFile), Folder: downloads(log)}

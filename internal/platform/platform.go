@@ -37,6 +37,7 @@ var (
 	ErrWayland     = desktop.ErrWayland
 	ErrRefused     = desktop.ErrRefused
 	ErrUnsupported = desktop.ErrUnsupported
+	ErrDeclined    = desktop.ErrDeclined
 )
 
 // Config says which desktop to open.

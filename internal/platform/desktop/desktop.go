@@ -86,6 +86,8 @@ var (
 	ErrRefused = errors.New("access to the desktop refused")
 	// ErrUnsupported: the desktop or the system lacks something that sharing needs.
 	ErrUnsupported = errors.New("not supported")
+	// ErrDeclined: a person has said no to the system's question.
+	ErrDeclined = errors.New("the system's question was answered with no")
 )
 
 // Error says why a desktop cannot be shared.

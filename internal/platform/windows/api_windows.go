@@ -14,6 +14,7 @@ var (
 	gdi32    = sys.NewLazySystemDLL("gdi32.dll")
 	kernel32 = sys.NewLazySystemDLL("kernel32.dll")
 	wtsapi32 = sys.NewLazySystemDLL("wtsapi32.dll")
+	shell32  = sys.NewLazySystemDLL("shell32.dll")
 
 	procAddClipboardFormatListener    = user32.NewProc("AddClipboardFormatListener")
 	procCloseClipboard                = user32.NewProc("CloseClipboard")
@@ -68,6 +69,8 @@ var (
 	procGlobalSize              = kernel32.NewProc("GlobalSize")
 	procGlobalUnlock            = kernel32.NewProc("GlobalUnlock")
 	procSetThreadExecutionState = kernel32.NewProc("SetThreadExecutionState")
+
+	procShellExecuteEx = shell32.NewProc("ShellExecuteExW")
 
 	procWTSFreeMemory              = wtsapi32.NewProc("WTSFreeMemory")
 	procWTSQuerySessionInformation = wtsapi32.NewProc("WTSQuerySessionInformationW")
