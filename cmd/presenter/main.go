@@ -181,6 +181,7 @@ func openPresenter(ctx context.Context, c cli, log *slog.Logger, cfg presenter.C
 		cfg.Clipboard = clipboard
 	}
 	cfg.Inherit, cfg.Handover, cfg.Consent, cfg.Screen, cfg.Input, cfg.Log = c.inherit, c.Handover, presenter.Consent(c.Consent), screen, input, log
+	cfg.Proxy = platform.Proxies(log)
 	cfg.Share = presenter.ClipboardUse(c.Clipboard)
 	cfg.Conditions = platform.Conditions(ctx)
 	cfg.Files = transfer.Config{Policy: transfer.Policy(c.Files), MaxSize: int64(c.MaxFile), Folder: downloads(log)}

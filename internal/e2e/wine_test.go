@@ -37,15 +37,8 @@ func startWine(t *testing.T) *wine {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	source := filepath.Join(dir, "shim.c")
-	if err := os.WriteFile(source, []byte(shim), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	dll := filepath.Join(dir, "shim.dll")
-	compile := exec.Command("x86_64-w64-mingw32-gcc", "-shared", "-O2", "-s", "-o", dll, source, "-ladvapi32")
-	if out, err := compile.CombinedOutput(); err != nil {
-		t.Fatalf("%v (is gcc-mingw-w64-x86-64 installed? see make test-long)\n%s", err, out)
-	}
+	compileForWindows(t, shim, dll, "-shared")
 	t.Cleanup(func() {
 		end := exec.Command("wineserver", "-k", "-w")
 		if path, err := exec.LookPath("wineserver"); err == nil {
@@ -70,6 +63,19 @@ func startWine(t *testing.T) *wine {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// compileForWindows compiles a source of C.
+func compileForWindows(t *testing.T, source, out string, flags ...string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "source.c")
+	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	compile := exec.Command("x86_64-w64-mingw32-gcc", append(flags, "-O2", "-s", "-o", out, file, "-ladvapi32")...)
+	if said, err := compile.CombinedOutput(); err != nil {
+		t.Fatalf("%v (is gcc-mingw-w64-x86-64 installed? see make test-long)\n%s", err, said)
+	}
 }
 
 // env is what wine is started with: no Mono, no Gecko, no menu entries of the desktop.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -111,10 +112,13 @@ func (p *Presenter) ask(ctx context.Context, solved string) (a joinAnswer, resp 
 	if solved != "" {
 		req.Header.Set(puzzle.Header, solved)
 	}
-	if resp, err = http.DefaultClient.Do(req); err != nil {
-		return a, nil, unURL(err)
+	if resp, err = p.calls.Do(req); err != nil {
+		return a, nil, proxyError(unURL(err))
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusProxyAuthRequired {
+		return a, nil, errProxyAuth
+	}
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return a, nil, err
@@ -146,14 +150,14 @@ func (p *Presenter) open(ctx context.Context, a joinAnswer) (*websocket.Conn, er
 	u := *p.broker
 	u.Scheme = map[string]string{"http": "ws", "https": "wss"}[u.Scheme]
 	u.Path = a.RelayPath
-	d := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: dialTimeout,
+	d := websocket.Dialer{Proxy: p.cfg.Proxy, HandshakeTimeout: dialTimeout,
 		ReadBufferSize: 4 << 10, WriteBufferSize: 32 << 10, Subprotocols: []string{wire.Protocol, wire.TicketPrefix + a.Ticket}}
 	ws, resp, err := d.DialContext(ctx, u.String(), nil)
 	if err != nil {
 		if resp != nil {
 			return nil, fmt.Errorf("the relay answers with status %d", resp.StatusCode)
 		}
-		return nil, unURL(err)
+		return nil, proxyError(unURL(err))
 	}
 	if ws.Subprotocol() != wire.Protocol {
 		ws.Close()
@@ -161,6 +165,37 @@ func (p *Presenter) open(ctx context.Context, a joinAnswer) (*websocket.Conn, er
 	}
 	ws.SetReadLimit(wire.MaxViewerMessage) // the most that the relay passes on; its own messages are shorter
 	return ws, nil
+}
+
+// errProxy wraps what a proxy on the way says.
+var errProxy = errors.New("the network's proxy does not let this through")
+
+var errProxyAuth = fmt.Errorf("%w: it wants to know who you are (%s)", errProxy, strings.ToLower(http.StatusText(http.StatusProxyAuthRequired)))
+
+// proxyError finds out whether an error is a proxy's. Both net/http and the socket's dialer hand over the proxy's answer as
+// nothing but its text.
+func proxyError(err error) error {
+	var way *net.OpError
+	switch text := http.StatusText(http.StatusProxyAuthRequired); {
+	case errors.As(err, &way) && way.Op == "proxyconnect":
+		return fmt.Errorf("%w: %w", errProxy, way.Err)
+	case err.Error() == text:
+		return errProxyAuth
+	}
+	for _, code := range []int{http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {
+		if err.Error() == http.StatusText(code) {
+			return fmt.Errorf("%w: %s", errProxy, strings.ToLower(err.Error()))
+		}
+	}
+	return err
+}
+
+// callsBy makes a client that uses some proxies.
+func callsBy(proxy func(*http.Request) (*url.URL, error)) *http.Client {
+	t, _ := http.DefaultTransport.(*http.Transport)
+	t = t.Clone()
+	t.Proxy = proxy
+	return &http.Client{Transport: t}
 }
 
 // unURL takes the URL out of an error of net/http: people know it, and it is long.

@@ -50,7 +50,7 @@ func TestJoinSolvesPuzzles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &Presenter{cfg: Config{PIN: "7W2-97-8570"}, broker: broker}
+		p := &Presenter{calls: http.DefaultClient, cfg: Config{PIN: "7W2-97-8570"}, broker: broker}
 		_, err = p.join(t.Context())
 		srv.Close()
 		wait := (*waitError)(nil)
@@ -91,7 +91,7 @@ func TestJoinWithASpentHandover(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = (&Presenter{cfg: Config{PIN: "7W2-97-8570", Handover: c.handover}, resume: c.resume, broker: broker}).join(t.Context())
+		_, err = (&Presenter{calls: http.DefaultClient, cfg: Config{PIN: "7W2-97-8570", Handover: c.handover}, resume: c.resume, broker: broker}).join(t.Context())
 		srv.Close()
 		if opened != c.opens || errors.Is(err, errRefused) == c.opens {
 			t.Errorf("%s: opened a socket: %v, %v", name, opened, err)
@@ -113,7 +113,7 @@ func TestJoinStops(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	if _, err := (&Presenter{cfg: Config{}, broker: broker}).join(ctx); err == nil || time.Since(began) > 5*time.Second {
+	if _, err := (&Presenter{calls: http.DefaultClient, cfg: Config{}, broker: broker}).join(ctx); err == nil || time.Since(began) > 5*time.Second {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
 }

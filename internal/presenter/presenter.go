@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -41,6 +42,9 @@ type Config struct {
 	Files     transfer.Config // Say and Free are the presenter's own; without a Policy no files are moved
 	// Conditions says what stands in the way, each time that it changes; nil where nothing ever does.
 	Conditions <-chan wire.Condition
+	// Proxy says through which proxy a call to the broker goes, as http.Transport.Proxy does; nil: as the environment says.
+	// Its answers may hold a password, and are told to nobody.
+	Proxy func(*http.Request) (*url.URL, error)
 	// Privileges are those of this process, for all to know. Where they are PrivilegesUser and there is Elevate, who
 	// controls can wish for more, and the guest is asked.
 	Privileges wire.Privileges
@@ -57,7 +61,8 @@ type Config struct {
 type Presenter struct {
 	cfg              Config
 	broker           *url.URL
-	start            time.Time // of the clock in updates
+	calls            *http.Client // to the broker's API
+	start            time.Time    // of the clock in updates
 	grants           *grants
 	inject           *injection
 	talk             *talk
@@ -121,7 +126,10 @@ func New(c Config) (*Presenter, error) {
 	if c.Observer == nil {
 		c.Observer = unobserved{}
 	}
-	p := &Presenter{cfg: c, broker: u, start: time.Now(), streams: []*stream{newStream(0, screen.NewEncoder(0))}, talk: newTalk()}
+	if c.Proxy == nil {
+		c.Proxy = http.ProxyFromEnvironment
+	}
+	p := &Presenter{cfg: c, broker: u, calls: callsBy(c.Proxy), start: time.Now(), streams: []*stream{newStream(0, screen.NewEncoder(0))}, talk: newTalk()}
 	p.resume = p.inherited()
 	p.grants = newGrants()
 	p.grants.adopt = c.Handover != "" && c.Inherit == nil
@@ -153,6 +161,7 @@ func (p *Presenter) Run(ctx context.Context) error {
 	beside.Go(func() { p.files.Run(ctx) })
 	defer beside.Wait()
 	defer cancel()
+	defer p.calls.CloseIdleConnections()
 	wait := firstWait
 	for first := true; ; first = false {
 		began := time.Now()

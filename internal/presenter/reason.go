@@ -31,6 +31,7 @@ const (
 	ReasonUnreachable Reason = "unreachable" // there is no way to the broker
 	ReasonSilent      Reason = "silent"      // it does not answer
 	ReasonBusy        Reason = "busy"        // it asks to come back later, such as after too many wrong PINs
+	ReasonProxy       Reason = "proxy"       // the network's proxy does not let it through
 	ReasonClock       Reason = "clock"       // its certificate is not valid at this computer's time
 	ReasonCertificate Reason = "certificate" // its certificate is not trusted, or another's
 )
@@ -71,6 +72,8 @@ func lostBy(err error) Reason {
 	switch {
 	case errors.As(err, &later), errors.As(err, &closed) && closed.Code >= wire.CloseReconnect && closed.Text != "":
 		return ReasonBusy
+	case errors.Is(err, errProxy):
+		return ReasonProxy
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired: // or not valid yet: x509 has one word for both
 		return ReasonClock
 	case errors.As(err, &broken):

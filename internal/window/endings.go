@@ -34,12 +34,13 @@ const (
 	Unreachable Trouble = "unreachable"
 	Silent      Trouble = "silent"
 	Busy        Trouble = "busy"
+	Proxy       Trouble = "proxy"
 	Clock       Trouble = "clock"
 	Certificate Trouble = "certificate"
 )
 
 // troubles are all of them; another one is shown as Dropped.
-var troubles = []Trouble{Dropped, Unreachable, Silent, Busy, Clock, Certificate}
+var troubles = []Trouble{Dropped, Unreachable, Silent, Busy, Proxy, Clock, Certificate}
 
 // ways are the buttons of each ending besides Close, the best one first, and whether details help.
 var ways = map[Ending]struct {

@@ -15,6 +15,7 @@ var (
 	kernel32 = sys.NewLazySystemDLL("kernel32.dll")
 	wtsapi32 = sys.NewLazySystemDLL("wtsapi32.dll")
 	shell32  = sys.NewLazySystemDLL("shell32.dll")
+	winhttp  = sys.NewLazySystemDLL("winhttp.dll")
 
 	procAddClipboardFormatListener    = user32.NewProc("AddClipboardFormatListener")
 	procCloseClipboard                = user32.NewProc("CloseClipboard")
@@ -71,6 +72,12 @@ var (
 	procSetThreadExecutionState = kernel32.NewProc("SetThreadExecutionState")
 
 	procShellExecuteEx = shell32.NewProc("ShellExecuteExW")
+
+	procWinHTTPCloseHandle      = winhttp.NewProc("WinHttpCloseHandle")
+	procWinHTTPGetIEProxyConfig = winhttp.NewProc("WinHttpGetIEProxyConfigForCurrentUser")
+	procWinHTTPGetProxyForURL   = winhttp.NewProc("WinHttpGetProxyForUrl")
+	procWinHTTPOpen             = winhttp.NewProc("WinHttpOpen")
+	procWinHTTPSetTimeouts      = winhttp.NewProc("WinHttpSetTimeouts")
 
 	procWTSFreeMemory              = wtsapi32.NewProc("WTSFreeMemory")
 	procWTSQuerySessionInformation = wtsapi32.NewProc("WTSQuerySessionInformationW")

@@ -106,8 +106,8 @@ func runAs(argument string) asked {
 		noUI        = 0x400 // no window about errors
 		showNormal  = 1
 	)
-	info := &shellExecuteInfo{mask: keepProcess | noAsync | noUI, verb: sys.StringToUTF16Ptr("runas"), file: file, //nolint:staticcheck // without a NUL
-		parameters: sys.StringToUTF16Ptr(argument), directory: sys.StringToUTF16Ptr(system), show: showNormal} //nolint:staticcheck // likewise
+	info := &shellExecuteInfo{mask: keepProcess | noAsync | noUI, verb: text16("runas"), file: file,
+		parameters: text16(argument), directory: text16(system), show: showNormal}
 	info.size = uint32(unsafe.Sizeof(*info))
 	if front := sys.GetForegroundWindow(); front != 0 { // else the question may come up behind others
 		var pid uint32

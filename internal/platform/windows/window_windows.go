@@ -39,6 +39,8 @@ var (
 	procLoadCursor          = user32.NewProc("LoadCursorW")
 	procLoadIcon            = user32.NewProc("LoadIconW")
 	procRegisterHotKey      = user32.NewProc("RegisterHotKey")
+	procUnregisterHotKey    = user32.NewProc("UnregisterHotKey")
+	procSetTimer            = user32.NewProc("SetTimer")
 	procReleaseDC           = user32.NewProc("ReleaseDC")
 	procSendMessage         = user32.NewProc("SendMessageW")
 	procSetBkColor          = gdi32.NewProc("SetBkColor")
@@ -54,7 +56,7 @@ var (
 const (
 	wmDestroy, wmClose, wmSetFont, wmKeyDown, wmCommand, wmHotKey    = 0x02, 0x10, 0x30, 0x100, 0x111, 0x312
 	wmCtlColorEdit, wmCtlColorStatic, wmNCHitTest, wmDPIChanged      = 0x133, 0x138, 0x84, 0x2e0
-	wmModel, wmOver                                                  = 0x8000 + 1, 0x8000 + 2
+	wmTimer, wmModel, wmOver                                         = 0x113, 0x8000 + 1, 0x8000 + 2
 	wsChild, wsVisible, wsTabStop, wsVScroll                         = 0x40000000, 0x10000000, 0x10000, 0x200000
 	wsPopup, wsBorder, wsCaption, wsSysMenu, wsMinimize              = 0x80000000, 0x800000, 0xc00000, 0x80000, 0x20000
 	exTopmost, exToolWindow, exNoActivate, exClientEdge, exAppWindow = 0x8, 0x80, 0x8000000, 0x200, 0x40000
@@ -89,6 +91,7 @@ type Window struct {
 	filling      bool // texts of controls are being set: their changes are not the guest's
 	bannerText   string
 	alarm        bool
+	panicRank    int // of the keys that it has, len(panicKeys) the best, 0 none
 }
 
 // control is one child window.
@@ -139,7 +142,8 @@ func (w *Window) Run(ctx context.Context) error {
 		return err
 	}
 	w.model.Browses()
-	w.model.PanicKeys(w.grabPanic())
+	w.grabPanic()
+	callWith(procSetTimer, w.main, 1, panicAgain, 0)
 	w.refresh()
 	stop := make(chan struct{})
 	var beside sync.WaitGroup
@@ -299,17 +303,27 @@ var panicKeys = []struct {
 	key  uintptr
 }{{"Ctrl+Alt+Esc", vkEscape}, {"Ctrl+Alt+End", vkEnd}, {"Ctrl+Alt+Pause", vkPause}}
 
-// grabPanic takes the first keys that nobody else has. Shift and the Windows key may be held with them: a
-// viewer that holds one does not keep the guest from it.
-func (w *Window) grabPanic() string {
-	for n, k := range panicKeys {
+// panicAgain is how often better ones are tried for, in ms: a process that goes on as administrator begins while its forerunner
+// has them, and the guest has learnt those.
+const panicAgain = 2000
+
+// grabPanic takes the first keys that nobody else has, if they are better than what it has. Shift and the Windows key
+// may be held with them: a viewer that holds one does not keep the guest from it.
+func (w *Window) grabPanic() {
+	for n, k := range panicKeys[:len(panicKeys)-w.panicRank] {
 		if r, _ := callWith(procRegisterHotKey, w.main, uintptr(4*n+1), modControl|modAlt, k.key); r == 0 {
 			continue
 		}
 		for i, more := range []uintptr{modShift, modWin, modShift | modWin} {
 			callWith(procRegisterHotKey, w.main, uintptr(4*n+2+i), modControl|modAlt|more, k.key) // what is missing is taken elsewhere
 		}
-		return k.name
+		if had := len(panicKeys) - w.panicRank; w.panicRank > 0 {
+			for i := range 4 {
+				callWith(procUnregisterHotKey, w.main, uintptr(4*had+1+i))
+			}
+		}
+		w.panicRank = len(panicKeys) - n
+		w.model.PanicKeys(k.name)
+		return
 	}
-	return ""
 }

@@ -240,6 +240,9 @@ func (w *Window) message(hwnd uintptr, what uint32, wp, lp uintptr) (result uint
 	case wmHotKey:
 		w.model.Panic()
 		return 0, true
+	case wmTimer:
+		w.grabPanic()
+		return 0, true
 	case wmDPIChanged:
 		if hwnd == w.main {
 			w.rescale()
