@@ -164,6 +164,7 @@ func openPresenter(ctx context.Context, c cli, log *slog.Logger, cfg presenter.C
 	if err != nil {
 		return nil, nil, err
 	}
+	cfg.Waker, _ = screen.(presenter.Waker)
 	closers := []io.Closer{input, screen}
 	end = func() {
 		for _, c := range closers {

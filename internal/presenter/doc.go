@@ -69,6 +69,13 @@ type Capturer interface {
 	Close() error
 }
 
+// Waker keeps a desktop from going to sleep, and its screen from being blanked or locked for want of input. Its method
+// is called by the loop, every awakeEvery while somebody sees the screen, and must not wait.
+type Waker interface {
+	// KeepAwake counts as an input of the guest does: for the system's usual time.
+	KeepAwake()
+}
+
 // Injector puts input into the desktop. Its methods are called by one goroutine, not the
 // capturer's.
 type Injector interface {

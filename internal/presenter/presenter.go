@@ -40,6 +40,7 @@ type Config struct {
 	Clipboard Clipboard
 	Share     ClipboardUse    // of the clipboard; "" means ClipboardBoth
 	Files     transfer.Config // Say and Free are the presenter's own; without a Policy no files are moved
+	Waker     Waker           // keeps the desktop awake; nil where that is not possible
 	// Conditions says what stands in the way, each time that it changes; nil where nothing ever does.
 	Conditions <-chan wire.Condition
 	// Proxy says through which proxy a call to the broker goes, as http.Transport.Proxy does; nil: as the environment says.

@@ -48,6 +48,7 @@ type sharing struct {
 
 	cursor     uint32 // serial of the shape that was sent
 	cursorSent bool
+	awakeAt    time.Time // KeepAwake was called
 	pointerX   int
 	pointerY   int
 	pointerAt  time.Time
@@ -333,10 +334,10 @@ func (s *sharing) pump(now time.Time) (time.Duration, error) {
 	if s.epoch == 0 || !s.watched() {
 		return s.idle(now, long) // nobody may see: nothing is captured
 	}
+	wait := s.keepAwake(now)
 	if err := s.look(now); err != nil {
 		return 0, err
 	}
-	wait := long
 	s.shareUplink()
 	for _, st := range s.p.streams {
 		if st.viewers == 0 {
@@ -358,6 +359,22 @@ func (s *sharing) pump(now time.Time) (time.Duration, error) {
 		wait = min(wait, more)
 	}
 	return wait, nil
+}
+
+// awakeEvery is below the least time after which systems blank a screen, a minute.
+const awakeEvery = 30 * time.Second
+
+// keepAwake keeps the desktop awake, and returns when it is to be called again. Where nobody sees the screen any more it is not
+// called, and there is nothing to undo.
+func (s *sharing) keepAwake(now time.Time) (again time.Duration) {
+	if since := now.Sub(s.awakeAt); since < awakeEvery {
+		return awakeEvery - since
+	}
+	s.awakeAt = now
+	if s.p.cfg.Waker != nil {
+		s.p.cfg.Waker.KeepAwake()
+	}
+	return awakeEvery
 }
 
 // look takes new pixels if there are some and a stream can send them now.

@@ -14,12 +14,8 @@ import (
 	"pindesk/internal/wire"
 )
 
-const (
-	// monitorsEvery is how often the monitors are listed when the virtual screen stays as it is.
-	monitorsEvery = time.Second
-	// awakeEvery is how often Windows is told that the screen is in use while somebody sees it.
-	awakeEvery = 30 * time.Second
-)
+// monitorsEvery is how often the monitors are listed when the virtual screen stays as it is.
+const monitorsEvery = time.Second
 
 // Capturer reads the virtual screen. See desktop.Capturer for the rules.
 type Capturer struct {
@@ -39,7 +35,6 @@ type Capturer struct {
 	whole     bool // all of pic is damage of the next Grab
 	monitors  []wire.Monitor
 	listed    time.Time
-	awake     time.Time
 	watched   []screen.Rect
 	wanted    []screen.Rect // scratch: what is read
 	rects     []screen.Rect // damage, lent to the caller
@@ -158,10 +153,6 @@ func (c *Capturer) Grab() (screen.Picture, []screen.Rect, error) {
 			return screen.Picture{}, nil, err
 		}
 	}
-	if began.Sub(c.awake) >= awakeEvery {
-		c.awake = began
-		keepAwake()
-	}
 	c.differ = pixels.Differ{Pic: c.pic, Rects: c.rects[:0]}
 	c.wanted = watchedIn(c.wanted, c.watched, c.pic.W, c.pic.H)
 	err := c.read(&c.differ)
@@ -227,9 +218,8 @@ func (c *Capturer) Close() error {
 	return nil
 }
 
-// keepAwake tells Windows that the screen and the computer are in use, which counts for its usual time. Where
-// nobody sees the screen any more it is not said any more, so there is nothing to undo.
-func keepAwake() {
+// KeepAwake tells Windows that the screen and the computer are in use.
+func (c *Capturer) KeepAwake() {
 	const systemRequired, displayRequired = 1, 2
 	_, _ = call(procSetThreadExecutionState, systemRequired|displayRequired)
 }
