@@ -48,6 +48,11 @@ func TestLostBy(t *testing.T) {
 		{&net.OpError{Op: "dial", Err: &net.DNSError{Name: "help.example.com", IsNotFound: true}}, ReasonUnreachable},
 		{&net.OpError{Op: "dial", Err: &net.DNSError{IsTimeout: true}}, ReasonSilent},
 		{&net.OpError{Op: "read", Err: errors.New("connection reset by peer")}, ReasonLost},
+		{errProxyAuth, ReasonProxy},
+		{proxyError(errors.New("Proxy Authentication Required")), ReasonProxy},
+		{proxyError(errors.New("Forbidden")), ReasonProxy},
+		{proxyError(&net.OpError{Op: "proxyconnect", Err: &net.DNSError{Name: "proxy"}}), ReasonProxy},
+		{proxyError(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), ReasonUnreachable},
 	} {
 		if got := lostBy(c.err); got != c.want {
 			t.Errorf("%v: %q, want %q", c.err, got, c.want)
