@@ -137,15 +137,17 @@ func TestWindowsProxy(t *testing.T) {
 	}
 	w, s := startWine(t), startSite(t, nil)
 	p := startCorporateProxy(t, strings.TrimPrefix(s.url, "http://"), "", "")
-	for name, value := range map[string][2]string{
-		"ProxyEnable": {"REG_DWORD", "1"}, "ProxyServer": {"REG_SZ", "http=" + p.Listener.Addr().String() + ";https=nowhere.invalid:1"}, "ProxyOverride": {"REG_SZ", "<local>;*.direct.invalid"},
-	} {
-		set := exec.Command("wine", "reg", "add", `HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings`, "/v", name, "/t", value[0], "/d", value[1], "/f")
-		set.Env = append(os.Environ(), w.env()...)
-		if out, err := set.CombinedOutput(); err != nil {
+	set := func(name, kind, value string) {
+		t.Helper()
+		reg := exec.Command("wine", "reg", "add", `HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings`, "/v", name, "/t", kind, "/d", value, "/f")
+		reg.Env = append(os.Environ(), w.env()...)
+		if out, err := reg.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
+	set("ProxyEnable", "REG_DWORD", "1")
+	set("ProxyServer", "REG_SZ", "http="+p.Listener.Addr().String()+";https=nowhere.invalid:1")
+	set("ProxyOverride", "REG_SZ", "<local>;*.direct.invalid")
 	pin := s.newPIN()
 	present := func(broker string) *program {
 		return w.start(t, w.exe, "--broker", broker, "--pin", pin, "--consent", "control", "--terminal", "--debug")
@@ -157,10 +159,29 @@ func TestWindowsProxy(t *testing.T) {
 	if got := p.asked(); len(got) != 0 {
 		t.Errorf("the proxy was asked for %q", got)
 	}
-	present("http://help.example.com")
-	v := s.view(pin, "")
-	eventually(t, "the viewer sees the screen", func() bool { return v.shows(w.xdesktop) })
-	if got := p.asked(); !slices.Equal(got, []string{"CONNECT help.example.com:80", "POST help.example.com"}) {
-		t.Errorf("the proxy was asked for %q", got)
+	throughIt := func(how string) {
+		t.Helper()
+		pin = s.newPIN()
+		prog := present("http://help.example.com")
+		v := s.view(pin, "")
+		eventually(t, how+": the viewer sees the screen", func() bool { return v.shows(w.xdesktop) })
+		if got := p.asked(); !slices.Equal(got, []string{"CONNECT help.example.com:80", "POST help.example.com"}) {
+			t.Errorf("%s: the proxy was asked for %q", how, got)
+		}
+		prog.signal(os.Interrupt)
+		prog.wait()
+		p.mu.Lock()
+		p.log = nil
+		p.mu.Unlock()
 	}
+	throughIt("the server that is set")
+
+	script := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-ns-proxy-autoconfig")
+		_, _ = io.WriteString(w, `function FindProxyForURL(url, host) { return host == "help.example.com" ? "PROXY `+p.Listener.Addr().String()+`; DIRECT" : "DIRECT"; }`)
+	}))
+	t.Cleanup(script.Close)
+	set("ProxyEnable", "REG_DWORD", "0")
+	set("AutoConfigURL", "REG_SZ", script.URL+"/proxy.pac")
+	throughIt("a script")
 }

@@ -30,8 +30,9 @@ type scene struct {
 
 // What stands in for something real.
 const (
-	madeJoin  = "the gate answers the join"
-	madeRelay = "the gate plays the relay"
+	madeJoin      = "the gate answers the join"
+	madeRelay     = "the gate plays the relay"
+	madeCondition = "the presenter on Linux is told what one on Windows would find"
 )
 
 const regionsMeasured = `document.querySelectorAll('.region').length === 2 && !document.getElementById('measured').textContent.includes('…')`
@@ -157,6 +158,28 @@ var scenes = []scene{
 	{name: "live-replaced", shows: "live replaced", made: "the test plays a presenter that grants view without being asked", play: func(a *act) {
 		a.live(presenter.ControlFree)
 		a.push("Anna's other computer")
+	}},
+
+	{name: "locked", shows: "live ", made: madeCondition, play: func(a *act) {
+		a.finds(wire.ConditionLocked)
+		a.live(presenter.ControlFree)
+		a.wait("the notice", `document.querySelector('#notice-condition')`)
+	}},
+	{name: "elevated-asked", shows: "live paused", made: madeCondition, play: func(a *act) {
+		a.finds(wire.ConditionElevated)
+		a.live(presenter.ControlFree)
+		a.click("#notice-condition .act")
+		if q := a.guest.wantQuestion(a.t.Fatal); !q.Elevate {
+			a.t.Errorf("the guest was asked %+v", q)
+		}
+		a.wait("it is said", `document.querySelector('#notice-elevate') && !document.querySelector('#notice-condition')`)
+	}},
+	{name: "elevated-declined", shows: "live ", made: madeCondition, play: func(a *act) {
+		a.finds(wire.ConditionElevated)
+		a.live(presenter.ControlFree)
+		a.v.menu("keys", "keys-elevate")
+		a.answer(true)
+		a.wait("it is said, and can be asked for again", `document.querySelector('#notice-elevate[data-mood=bad]') && document.querySelector('#notice-condition .act')`)
 	}},
 
 	{name: "menu-screen", shows: "live ", play: func(a *act) { a.live(presenter.ControlFree); a.click("#screen-button") }},

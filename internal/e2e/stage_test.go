@@ -20,6 +20,7 @@ import (
 	"pindesk/internal/smtp"
 	"pindesk/internal/smtp/smtptest"
 	"pindesk/internal/transfer"
+	"pindesk/internal/wire"
 )
 
 // stage is what every scene is played on: a broker, a desktop as people have them, a browser.
@@ -62,6 +63,7 @@ type act struct {
 	desk  *xdesktop
 	gate  *gate // between the page and the broker
 	guest *guest
+	edit  func(*presenter.Config) // what a presenter differs in; nil: nothing
 }
 
 // begin prepares a scene for pages in a language.
@@ -94,8 +96,22 @@ func (a *act) share(name string, consent presenter.Consent, way ...*gate) *shari
 	if len(way) > 0 {
 		to.url = way[0].url
 	}
-	return to.present(a.pin, presenter.Config{Name: name, Screen: capture, Input: inject, Guest: a.guest, Consent: consent,
-		Files: transfer.Config{Policy: transfer.Both, Folder: transfer.Dir(a.t.TempDir())}})
+	c := presenter.Config{Name: name, Screen: capture, Input: inject, Guest: a.guest, Consent: consent,
+		Files: transfer.Config{Policy: transfer.Both, Folder: transfer.Dir(a.t.TempDir())}}
+	if a.edit != nil {
+		a.edit(&c)
+	}
+	return to.present(a.pin, c)
+}
+
+// finds has the presenter say what one on Windows would; somebody there says no to Windows' own question.
+func (a *act) finds(condition wire.Condition) {
+	conditions := make(chan wire.Condition, 1)
+	conditions <- condition
+	a.edit = func(c *presenter.Config) {
+		c.Conditions, c.Privileges = conditions, wire.PrivilegesUser
+		c.Elevate = func(context.Context, func() presenter.Succession) error { return presenter.ErrDeclined }
+	}
 }
 
 // live shows the desktop, with control if consent is presenter.ControlFree.

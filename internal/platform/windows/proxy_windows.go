@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"sync"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -124,31 +125,32 @@ func takeText(p *uint16) string {
 func proxySettings() (settings, error) {
 	set, err := askedSettings()
 	if err == nil && set.server == "" && set.script == "" {
-		set.server, set.bypass = writtenSettings()
+		set.script, set.server, set.bypass = writtenSettings()
 	}
 	return set, err
 }
 
 // writtenSettings are those of the person in the registry, unless a policy says that the machine's count.
-func writtenSettings() (server, bypass string) {
+func writtenSettings() (script, server, bypass string) {
 	const where = `Software\Microsoft\Windows\CurrentVersion\Internet Settings`
 	if policy, err := registry.OpenKey(registry.LOCAL_MACHINE, `Software\Policies\Microsoft\Windows\CurrentVersion\Internet Settings`, registry.QUERY_VALUE); err == nil {
 		defer policy.Close()
 		if each, _, err := policy.GetIntegerValue("ProxySettingsPerUser"); err == nil && each == 0 {
-			return "", ""
+			return "", "", ""
 		}
 	}
 	key, err := registry.OpenKey(registry.CURRENT_USER, where, registry.QUERY_VALUE)
 	if err != nil {
-		return "", "" // nothing was ever set
+		return "", "", "" // nothing was ever set
 	}
 	defer key.Close()
+	script, _, _ = key.GetStringValue("AutoConfigURL")
 	if on, _, err := key.GetIntegerValue("ProxyEnable"); err != nil || on == 0 {
-		return "", ""
+		return script, "", ""
 	}
 	server, _, _ = key.GetStringValue("ProxyServer")
 	bypass, _, _ = key.GetStringValue("ProxyOverride")
-	return server, bypass
+	return script, server, bypass
 }
 
 func askedSettings() (settings, error) {
@@ -169,14 +171,22 @@ func askedSettings() (settings, error) {
 	return settings{config.detect != 0, takeText(config.script), takeText(config.proxy), takeText(config.bypass)}, nil
 }
 
+// autoProxyOptions is WINHTTP_AUTOPROXY_OPTIONS.
+type autoProxyOptions struct {
+	flags, detect uint32
+	script        *uint16
+	_             uintptr
+	_             uint32
+	logon         int32
+}
+
 // runScript finds and runs the network's script for an address.
 func runScript(set settings, address string) (proxy.Settings, error) {
 	if err := missing(procWinHTTPOpen, procWinHTTPSetTimeouts, procWinHTTPGetProxyForURL, procWinHTTPCloseHandle); err != nil {
 		return proxy.Settings{}, err
 	}
 	const (
-		noProxy     = 1 // WINHTTP_ACCESS_TYPE_NO_PROXY
-		namedProxy  = 3
+		noProxy     = 1 // WINHTTP_ACCESS_TYPE_NO_PROXY: the script itself is fetched without one
 		autoDetect  = 1
 		configURL   = 2
 		byDHCPorDNS = 3
@@ -187,45 +197,45 @@ func runScript(set settings, address string) (proxy.Settings, error) {
 		return proxy.Settings{}, errno
 	}
 	defer func() { _, _ = call(procWinHTTPCloseHandle, session) }()
-	// WINHTTP_AUTOPROXY_OPTIONS
-	options := &struct {
-		flags, detect uint32
-		script        *uint16
-		_             uintptr
-		_             uint32
-		logon         int32
-	}{}
+	_, _ = call(procWinHTTPSetTimeouts, session, millisecond, millisecond, millisecond, millisecond)
+	// One after the other, as Windows' own programs do; wine takes no options with both.
+	var tries []*autoProxyOptions
 	if set.detect {
-		options.flags, options.detect = autoDetect, byDHCPorDNS
+		tries = append(tries, &autoProxyOptions{flags: autoDetect, detect: byDHCPorDNS})
 	}
 	if set.script != "" {
 		script, err := sys.UTF16PtrFromString(set.script)
 		if err != nil {
 			return proxy.Settings{}, err
 		}
-		options.flags, options.script = options.flags|configURL, script
+		// The second time its server is told who wants it, if it asks.
+		tries = append(tries, &autoProxyOptions{flags: configURL, script: script}, &autoProxyOptions{flags: configURL, script: script, logon: 1})
 	}
-	target, err := sys.UTF16PtrFromString(address)
-	if err != nil {
-		return proxy.Settings{}, err
+	err := errors.New("windows: the network's script for proxies")
+	for _, options := range tries {
+		answer, errno := askScript(session, address, options)
+		if errno == 0 {
+			return answer, nil
+		}
+		err = errors.Join(err, errno)
 	}
-	_, _ = call(procWinHTTPSetTimeouts, session, millisecond, millisecond, millisecond, millisecond)
+	return proxy.Settings{}, err
+}
+
+func askScript(session uintptr, address string, options *autoProxyOptions) (proxy.Settings, syscall.Errno) {
+	const namedProxy = 3 // WINHTTP_ACCESS_TYPE_NAMED_PROXY
 	// WINHTTP_PROXY_INFO
 	info := &struct {
 		access        uint32
 		proxy, bypass *uint16
 	}{}
-	ok, errno := call(procWinHTTPGetProxyForURL, session, uintptr(unsafe.Pointer(target)), uintptr(unsafe.Pointer(options)), uintptr(unsafe.Pointer(info)))
-	if ok == 0 && options.script != nil {
-		options.logon = 1 // the server of the script asks who wants it
-		ok, errno = call(procWinHTTPGetProxyForURL, session, uintptr(unsafe.Pointer(target)), uintptr(unsafe.Pointer(options)), uintptr(unsafe.Pointer(info)))
-	}
+	ok, errno := call(procWinHTTPGetProxyForURL, session, uintptr(unsafe.Pointer(text16(address))), uintptr(unsafe.Pointer(options)), uintptr(unsafe.Pointer(info)))
 	if ok == 0 {
-		return proxy.Settings{}, errors.Join(errors.New("windows: the network's script for proxies"), errno)
+		return proxy.Settings{}, max(errno, 1)
 	}
 	server, bypass := takeText(info.proxy), takeText(info.bypass)
 	if info.access != namedProxy {
 		server = ""
 	}
-	return proxy.Parse(server, bypass), nil
+	return proxy.Parse(server, bypass), 0
 }

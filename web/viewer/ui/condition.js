@@ -20,7 +20,7 @@ export function condition(app) {
     if (!now || say === '') app.shell.dismiss(id);
     else if (can === 'none') app.shell.notify({ id, text: t(now.key), mood: 'bad', ms: 0 });
     else {
-      const action = { label: t('elevate.ask'), run: () => app.send({ type: 'elevate' }) };
+      const action = { label: t('elevate.ask.short'), run: () => app.send({ type: 'elevate' }) };
       app.shell.notify({ id, text: t('condition.elevated.ask'), mood: 'bad', ms: 0, action });
     }
   });
