@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 
 	"pindesk/internal/platform"
 	"pindesk/internal/presenter"
@@ -21,13 +20,15 @@ type estate struct {
 	presenter.Succession
 }
 
-// elevate is presenter.Config's.
-func elevate(ctx context.Context, leave func() presenter.Succession) error {
-	err := platform.Elevate(ctx, inheritFlag, func() []byte { return bequeath(os.Args[1:], leave()) })
-	if errors.Is(err, platform.ErrDeclined) {
-		return presenter.ErrDeclined
+// elevate returns what presenter.Config has, for a process with a command line.
+func elevate(args []string) func(ctx context.Context, leave func() presenter.Succession) error {
+	return func(ctx context.Context, leave func() presenter.Succession) error {
+		err := platform.Elevate(ctx, inheritFlag, func() []byte { return bequeath(args, leave()) })
+		if errors.Is(err, platform.ErrDeclined) {
+			return presenter.ErrDeclined
+		}
+		return err
 	}
-	return err
 }
 
 func bequeath(args []string, s presenter.Succession) []byte {

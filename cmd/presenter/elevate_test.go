@@ -27,6 +27,9 @@ func TestInherit(t *testing.T) {
 	if err != nil || got.Name != "desk" || got.Files != "in" || got.PIN != left.PIN || got.Broker != left.Broker || got.Consent != "ask" {
 		t.Fatalf("%+v, %v", got, err)
 	}
+	if len(got.args) != 6 || got.args[1] != "desk" {
+		t.Errorf("it would leave the command line %q", got.args)
+	}
 	if s := got.inherit; s == nil || s.Resume != "secret" || len(s.Grants) != 1 || s.Grants[0] != left.Grants[0] {
 		t.Errorf("inherits %+v", s)
 	}

@@ -123,7 +123,7 @@ func (g *guestWindow) share(ctx context.Context, c cli, know handout.Known, list
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	p, end, err := openPresenter(ctx, c, log, presenter.Config{Broker: broker, PIN: pin, Guest: g, Say: g.say, Observer: g,
-		Privileges: platform.Privileges(), Elevate: elevate})
+		Privileges: platform.Privileges(), Elevate: elevate(c.args)})
 	if err != nil {
 		return broker, pin, err
 	}

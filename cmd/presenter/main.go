@@ -42,6 +42,7 @@ type cli struct {
 	Debug         bool             `help:"Say more."`
 	Version       kong.VersionFlag `help:"Print the version."`
 
+	args    []string              // all of this
 	inherit *presenter.Succession // what that process has left; nil: nothing
 }
 
@@ -70,6 +71,7 @@ func main() {
 func parse(args []string) (c cli, err error) {
 	k := kong.Must(&c, kong.Name("presenter"), kong.Vars{"version": "PinDesk presenter " + versionText()},
 		kong.Description("Shares this computer's screen with a technician, who can control it if you say yes. Ctrl-C stops at once. The variable "+handoverVariable+", which your browser's tab shows, lets it go on in that tab's place."))
+	c.args = args
 	_, err = k.Parse(args)
 	return c, err
 }

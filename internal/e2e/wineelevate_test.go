@@ -107,11 +107,13 @@ func TestWindowsElevate(t *testing.T) {
 	p.window("Screen is shared")
 	banner := p.window("this screen is shared")
 	p.shot("wine-elevated")
+	wide := p.area(banner).Dx()
 	eventually(t, "the keys that the guest has learnt take control back", func() bool {
 		p.do("key", "ctrl+alt+Escape")
 		return !v.me().Control && v.me().View
 	})
 	p.shot("wine-elevated-keys")
+	eventually(t, "the banner has a button less", func() bool { return p.area(banner).Dx() < wide })
 	p.click(p.corner(banner, image.Pt(-30, -10)))
 	eventually(t, "Stop of the next process ends it", func() bool {
 		v.mu.Lock()

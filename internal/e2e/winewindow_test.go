@@ -97,8 +97,10 @@ func TestWindowsWindow(t *testing.T) {
 	eventually(t, "the guest's own no", func() bool { return refused(other) })
 	eventually(t, "the question is gone", func() bool { return p.do("search", "--onlyvisible", "--name", "Somebody asks you") == "" })
 	p.do("windowfocus", "--sync", p.window("Screen is shared"))
+	wide := p.area(banner).Dx()
 	p.do("key", "ctrl+alt+Escape")
 	eventually(t, "control is taken back", func() bool { return !v.me().Control && v.me().View })
+	eventually(t, "the banner has a button less", func() bool { return p.area(banner).Dx() < wide })
 	p.click(p.corner(banner, image.Pt(-30, -10)))
 	over := ""
 	eventually(t, "it is over", func() bool {

@@ -57,6 +57,7 @@ type scripted struct {
 	at     time.Time
 	answer proxy.Settings
 	err    error
+	late   bool // somebody has waited in vain; guarded by Proxies.mu
 }
 
 // ask has the network's script say; ok is false if there is none, or it does not answer in time.
@@ -79,20 +80,37 @@ func (p *Proxies) ask(ctx context.Context, set settings, u *url.URL) (answer pro
 			s.at = time.Now()
 		}()
 	}
+	wait := scriptPatience
+	if s.late {
+		wait = 0
+	}
 	p.mu.Unlock()
-	patience := time.NewTimer(scriptPatience)
+	patience := time.NewTimer(wait)
 	defer patience.Stop()
 	select {
+	case <-s.done: // before what else is ready
+		return s.said(p.log)
+	default:
+	}
+	select {
 	case <-s.done:
-		if s.err != nil {
-			p.log.Debug("no script says which proxy", "err", s.err)
-		}
-		return s.answer, s.err == nil
+		return s.said(p.log)
 	case <-patience.C:
+		p.mu.Lock()
+		s.late = true
+		p.mu.Unlock()
 		p.log.Warn("the network's script for proxies does not answer; going on without it")
 	case <-ctx.Done():
 	}
 	return proxy.Settings{}, false
+}
+
+// said returns the answer, which is there.
+func (s *scripted) said(log *slog.Logger) (answer proxy.Settings, ok bool) {
+	if s.err != nil {
+		log.Debug("no script says which proxy", "err", s.err)
+	}
+	return s.answer, s.err == nil
 }
 
 // over reports whether an answer is too old.
