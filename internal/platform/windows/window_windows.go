@@ -57,6 +57,7 @@ const (
 	wmDestroy, wmClose, wmSetFont, wmKeyDown, wmCommand, wmHotKey    = 0x02, 0x10, 0x30, 0x100, 0x111, 0x312
 	wmCtlColorEdit, wmCtlColorStatic, wmNCHitTest, wmDPIChanged      = 0x133, 0x138, 0x84, 0x2e0
 	wmTimer, wmModel, wmOver                                         = 0x113, 0x8000 + 1, 0x8000 + 2
+	wmActivate, wmSetFocus                                           = 0x06, 0x07
 	wsChild, wsVisible, wsTabStop, wsVScroll                         = 0x40000000, 0x10000000, 0x10000, 0x200000
 	wsPopup, wsBorder, wsCaption, wsSysMenu, wsMinimize              = 0x80000000, 0x800000, 0xc00000, 0x80000, 0x20000
 	exTopmost, exToolWindow, exNoActivate, exClientEdge, exAppWindow = 0x8, 0x80, 0x8000000, 0x200, 0x40000
@@ -85,7 +86,8 @@ type Window struct {
 	fonts        map[window.Kind]uintptr
 	scale        float64
 	begun        bool
-	shape        string // which controls there are
+	shape        string    // which controls there are
+	left         window.ID // the item that had the keyboard when another window took it
 	size, place  image.Point
 	urgent       bool
 	filling      bool // texts of controls are being set: their changes are not the guest's

@@ -257,6 +257,18 @@ func (w *Window) message(hwnd uintptr, what uint32, wp, lp uintptr) (result uint
 			}
 			return r, true
 		}
+	case wmActivate:
+		if hwnd == w.main && wp&0xffff == 0 {
+			w.left = w.focused()
+		}
+	case wmSetFocus: // Windows gives the keyboard to the window, which has no use for it
+		if hwnd == w.main {
+			if _, there := w.scene.Item(w.left); !there || w.left == "" {
+				w.left = w.scene.Focus
+			}
+			w.focus(w.left)
+			return 0, true
+		}
 	case wmCommand:
 		w.command(hwnd, wp>>16&0xffff, lp)
 		return 0, true
