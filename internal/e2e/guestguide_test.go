@@ -40,18 +40,19 @@ type guide struct {
 	dir   string
 }
 
-// picture keeps what is on the screen, once that is still.
+// picture keeps what is on the screen, once that is still. A person looks as long, also where nothing is kept: questions
+// take no answer in their first half second.
 func (g *guide) picture(name string) {
 	g.t.Helper()
-	if g.dir == "" {
-		return
-	}
 	w, h, rgb := g.d.pixels()
 	for since, limit := time.Now(), time.Now().Add(10*time.Second); time.Since(since) < believes && time.Now().Before(limit); {
 		if _, _, now := g.d.pixels(); !bytes.Equal(now, rgb) {
 			rgb, since = now, time.Now()
 		}
 		g.film.state() // a round trip to the browser
+	}
+	if g.dir == "" {
+		return
 	}
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for i := range w * h {
