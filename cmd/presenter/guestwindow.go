@@ -62,7 +62,7 @@ func wantsWindow(c cli, canAsk bool) bool {
 // window away. end closes it, and waits for that.
 func openGuestWindow(ctx context.Context, c cli, log *slog.Logger, quit context.CancelFunc) (g *guestWindow, end func(), err error) {
 	g = &guestWindow{quit: quit, stop: quit, gone: make(chan struct{}), begin: make(chan bool, 1)}
-	g.model = window.New(window.Options{Texts: window.LoadTexts(platform.Languages()...), Do: g, Sendable: transfer.Sendable})
+	g.model = window.New(window.Options{Texts: window.LoadTexts(languages(c)...), Do: g, Sendable: transfer.Sendable})
 	w, err := platform.OpenWindow(ctx, platform.Config{AllowXWayland: c.AllowXWayland, Log: log}, g.model)
 	if err != nil {
 		return nil, nil, err
@@ -76,6 +76,14 @@ func openGuestWindow(ctx context.Context, c cli, log *slog.Logger, quit context.
 		quit()
 	}()
 	return g, func() { cancel(); <-g.gone; w.Close() }, nil
+}
+
+// languages are those that the guest wants, best first.
+func languages(c cli) []string {
+	if c.Language != "" && c.Language != "auto" {
+		return []string{c.Language}
+	}
+	return platform.Languages()
 }
 
 // runWindow shares with a guest who is asked and told in a window.

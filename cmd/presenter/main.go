@@ -36,6 +36,7 @@ type cli struct {
 	MaxFile       fileSize         `help:"Largest file that is taken, such as 500MB or 4GB." default:"4GiB" placeholder:"SIZE"`
 	Window        bool             `help:"Show a window, also when this is started in a terminal." xor:"guest"`
 	Terminal      bool             `help:"Ask and tell in the terminal, and show no window." xor:"guest"`
+	Language      string           `help:"Language of the window: auto (the system's, else English), en, de." enum:"auto,en,de" default:"auto" placeholder:"auto|en|de"`
 	AllowXWayland bool             `name:"allow-xwayland" help:"Share under Wayland, too, although only X11 windows can be seen there."`
 	Capture       string           `help:"How the screen of Windows is read: gdi, which works everywhere, or auto: by desktop duplication (DXGI) where it shows the same, else gdi. Other systems have one way." enum:"gdi,auto" default:"gdi" placeholder:"gdi|auto"`
 	Inherit       string           `hidden:"" help:"Go on where the process was that has started this one as administrator."`

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -199,6 +200,32 @@ func TestTheWindow(t *testing.T) {
 	case <-time.After(waitLimit):
 		t.Fatal("a click of the viewer did not arrive")
 	}
+
+	// The chat, typed by the person; what the viewer in control types or presses there does not arrive, nor do the
+	// keys that take control back: they are the guest's.
+	p.do("windowfocus", "--sync", main)
+	p.do("type", "hello from here")
+	p.do("key", "Return")
+	eventually(t, "the viewer reads it", func() bool { return slices.Contains(v.hears(), "hello from here") })
+	v.control(wire.Control{Type: wire.TypeChat, Client: "1", Text: "hello\nYou: yes"})
+	p.do("type", "mine")
+	v.mu.Lock()
+	layout := v.dec.Layout()
+	v.mu.Unlock()
+	for _, code := range []string{"KeyX", "Enter"} {
+		v.input(layout, wire.Event{Type: wire.EventKey, Code: code, Down: true}, wire.Event{Type: wire.EventKey, Code: code})
+	}
+	for _, down := range []bool{true, false} {
+		for _, code := range []string{"ControlLeft", "AltLeft", "Escape"} {
+			v.input(layout, wire.Event{Type: wire.EventKey, Code: code, Down: down})
+		}
+	}
+	never(t, "the viewer has typed into the guest's chat, or taken control from itself", func() bool {
+		return len(v.hears()) > 2 || !v.me().Control
+	})
+	p.shot("chat")
+	p.do("key", "Return")
+	eventually(t, "the viewer reads what the person typed", func() bool { return slices.Contains(v.hears(), "mine") })
 
 	// The viewer in control presses Stop, in the window and in the banner, and answers a question: nothing comes of it.
 	banner := p.window("this screen is shared")

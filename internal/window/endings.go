@@ -1,6 +1,7 @@
 package window
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -58,6 +59,9 @@ var ways = map[Ending]struct {
 	Wayland:   {next: []ID{Again}},
 	Failed:    {next: []ID{Again, Another}, detail: true},
 }
+
+// Endings are all of them.
+func Endings() []Ending { return slices.Sorted(maps.Keys(ways)) }
 
 // Over notes that sharing has ended. An ending that there is not is Failed.
 func (m *Model) Over(how Ending, why string) {

@@ -2,6 +2,7 @@ package window
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -25,6 +26,11 @@ const (
 	Delete
 	PageUp
 	PageDown
+	WordLeft
+	WordRight
+	WordBack   // Ctrl+Backspace
+	WordDelete // Ctrl+Delete
+	SelectAll
 )
 
 // Hands are the guest's keyboard and mouse on the scenes of a Model, for drawers whose system has no
@@ -32,9 +38,11 @@ const (
 type Hands struct {
 	Model *Model
 	Scene Scene
-	Focus ID  // has the keyboard
-	Caret int // in the field that has it, in bytes
-	Up    int // lines that the log is scrolled back
+	Focus ID   // has the keyboard
+	Caret int  // in the field that has it, in bytes
+	Mark  int  // the other end of what is selected in it, in bytes; the same as Caret for nothing
+	Shift bool // is held: a movement of the caret selects
+	Up    int  // lines that the log is scrolled back
 	begun bool
 }
 
@@ -51,14 +59,17 @@ func (h *Hands) Refresh() {
 	if !there || item.Off && item.ID != h.Scene.Focus { // a question's Deny keeps it while it does not listen yet
 		h.focus(h.Scene.Focus)
 	} else if item.Kind == Field {
-		h.Caret = min(h.Caret, len(item.Text))
+		h.Caret, h.Mark = min(h.Caret, len(item.Text)), min(h.Mark, len(item.Text))
 	}
 }
+
+// Selected is what is selected in the field that has the keyboard: from and to in bytes, equal for nothing.
+func (h *Hands) Selected() (from, to int) { return min(h.Caret, h.Mark), max(h.Caret, h.Mark) }
 
 func (h *Hands) focus(id ID) {
 	h.Focus = id
 	item, _ := h.Scene.Item(id)
-	h.Caret = len(item.Text)
+	h.Caret, h.Mark = len(item.Text), len(item.Text)
 }
 
 // Click is a press and release of the mouse on an item.
@@ -134,41 +145,85 @@ func (h *Hands) step(back bool) {
 	h.focus(stops[n])
 }
 
+// edit is a key in a field.
 func (h *Hands) edit(item Item, k Key, text string) {
-	s, at := item.Text, min(h.Caret, len(item.Text))
-	before := func() int { _, n := utf8.DecodeLastRuneInString(s[:at]); return n }
-	after := func() int { _, n := utf8.DecodeRuneInString(s[at:]); return n }
+	s := item.Text
+	at, mark := min(h.Caret, len(s)), min(h.Mark, len(s))
+	from, to := min(at, mark), max(at, mark)
+	if place, moves := moved(s, at, k); moves {
+		if !h.Shift && from != to && (k == Left || k == Right) { // to the end of what was selected
+			place = map[Key]int{Left: from, Right: to}[k]
+		}
+		h.Caret = place
+		if !h.Shift {
+			h.Mark = place
+		}
+		return
+	}
+	put := ""
+	switch k {
+	case SelectAll:
+		h.Caret, h.Mark = len(s), 0
+		return
+	case Backspace, WordBack, Delete, WordDelete:
+		if from == to {
+			way := map[Key]Key{Backspace: Left, WordBack: WordLeft, Delete: Right, WordDelete: WordRight}[k]
+			other, _ := moved(s, at, way)
+			from, to = min(at, other), max(at, other)
+		}
+	case Space, Typed:
+		put = typed(text)
+	default:
+		return
+	}
+	h.Caret = from + len(put)
+	h.Mark = h.Caret
+	h.Model.Edit(item.ID, s[:from]+put+s[to:])
+	h.Scene = h.Model.Scene()
+}
+
+// typed is what a field takes of what is typed or pasted: one line of what can be seen.
+func typed(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsSpace(r) {
+			r = ' '
+		}
+		if unicode.IsGraphic(r) && r != utf8.RuneError {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// moved is where the caret goes by a key; moves is false for one that does not move it.
+func moved(s string, at int, k Key) (to int, moves bool) {
+	left := func() (r rune) { r, n := utf8.DecodeLastRuneInString(s[:at]); at -= n; return r }
+	right := func() (r rune) { r, n := utf8.DecodeRuneInString(s[at:]); at += n; return r }
 	switch k {
 	case Left:
-		h.Caret = at - before()
-		return
+		left()
 	case Right:
-		h.Caret = at + after()
-		return
+		right()
 	case Home:
-		h.Caret = 0
-		return
+		at = 0
 	case EndKey:
-		h.Caret = len(s)
-		return
-	case Backspace:
-		n := before()
-		s, at = s[:at-n]+s[at:], at-n
-	case Delete:
-		s = s[:at] + s[at+after():]
-	case Space, Typed:
-		clean := []rune{}
-		for _, r := range text {
-			if unicode.IsSpace(r) {
-				r = ' '
-			}
-			if unicode.IsGraphic(r) {
-				clean = append(clean, r)
-			}
+		at = len(s)
+	case WordLeft: // to the beginning of a word
+		for at > 0 && left() == ' ' {
 		}
-		s, at = s[:at]+string(clean)+s[at:], at+len(string(clean))
+		for at > 0 && s[at-1] != ' ' {
+			left()
+		}
+	case WordRight: // behind a word
+		for at < len(s) && s[at] == ' ' {
+			at++
+		}
+		for at < len(s) && s[at] != ' ' {
+			right()
+		}
+	default:
+		return at, false
 	}
-	h.Caret = at
-	h.Model.Edit(item.ID, s)
-	h.Scene = h.Model.Scene()
+	return at, true
 }

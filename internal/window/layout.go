@@ -20,6 +20,7 @@ const (
 	padX, padY = 14, 8 // around the text of a button, and of a field
 	leastWide  = 88    // of a button
 	logLines   = 7
+	leastLog   = 2
 )
 
 // Placed is an item of a Scene with its place.
@@ -30,8 +31,17 @@ type Placed struct {
 	Lines []string        // the text, broken
 }
 
-// Layout places the items of a scene in a window of some width, and returns the height.
-func Layout(s Scene, width int, scale float64, m Measure) (all []Placed, height int) {
+// Layout places the items of a scene in a window of some width, and returns the height. It is at most most where
+// a log can be lower for that.
+func Layout(s Scene, width, most int, scale float64, m Measure) (all []Placed, height int) {
+	for log := logLines; ; log-- {
+		if all, height = layout(s, width, log, scale, m); height <= most || log == leastLog {
+			return all, height
+		}
+	}
+}
+
+func layout(s Scene, width, log int, scale float64, m Measure) (all []Placed, height int) {
 	px := func(n int) int { return int(float64(n)*scale + 0.5) }
 	inside := width - 2*px(margin)
 	y := px(margin)
@@ -40,7 +50,7 @@ func Layout(s Scene, width int, scale float64, m Measure) (all []Placed, height 
 		for s.Items[i].Row != 0 && n < len(s.Items) && s.Items[n].Row == s.Items[i].Row {
 			n++
 		}
-		row := place(s.Items[i:n], px(margin), y, inside, px, m)
+		row := place(s.Items[i:n], px(margin), y, inside, log, px, m)
 		bottom := y
 		for _, p := range row {
 			bottom = max(bottom, p.At.Max.Y)
@@ -61,7 +71,7 @@ func Layout(s Scene, width int, scale float64, m Measure) (all []Placed, height 
 }
 
 // place puts items side by side: buttons as wide as they must be, at the end of the line; the rest shares what is left.
-func place(items []Item, x, y, inside int, px func(int) int, m Measure) []Placed {
+func place(items []Item, x, y, inside, log int, px func(int) int, m Measure) []Placed {
 	row := make([]Placed, len(items))
 	taken, flexible := px(gap)*(len(items)-1), 0
 	for i, it := range items {
@@ -78,11 +88,11 @@ func place(items []Item, x, y, inside int, px func(int) int, m Measure) []Placed
 	}
 	if taken > inside && flexible == 0 && len(items) > 1 { // too much for one line
 		half := (len(items) + 1) / 2
-		first := place(items[:half], x, y, inside, px, m)
-		return append(first, place(items[half:], x, first[0].At.Max.Y+px(gap), inside, px, m)...)
+		first := place(items[:half], x, y, inside, log, px, m)
+		return append(first, place(items[half:], x, first[0].At.Max.Y+px(gap), inside, log, px, m)...)
 	}
 	left := x
-	if flexible == 0 && len(items) > 1 {
+	if flexible == 0 {
 		left = x + inside - taken
 	}
 	for i := range row {
@@ -103,7 +113,7 @@ func place(items []Item, x, y, inside int, px func(int) int, m Measure) []Placed
 		case Lines:
 			p.Over = image.Rect(left, y, left+w, y+m.Line(Small))
 			top += m.Line(Small) + px(2)
-			high = logLines*m.Line(Text) + 2*px(padY)
+			high = log*m.Line(Text) + 2*px(padY)
 			p.Lines = Break(p.Text, w-2*px(padX), func(s string) int { return m.Width(Text, s) })
 		default:
 			p.Lines = Break(p.Text, w, func(s string) int { return m.Width(p.Kind, s) })
@@ -154,4 +164,21 @@ func fitting(word string, width int, measure func(string) int) int {
 		n += more
 	}
 	return n
+}
+
+// Elide shortens a text to at most some width, with an ellipsis in place of its end.
+func Elide(text string, width int, measure func(string) int) string {
+	if measure(text) <= width {
+		return text
+	}
+	const dots = "…"
+	n := 0
+	for n < len(text) {
+		_, more := utf8.DecodeRuneInString(text[n:])
+		if measure(text[:n+more]+dots) > width {
+			break
+		}
+		n += more
+	}
+	return strings.TrimRight(text[:n], " ") + dots
 }

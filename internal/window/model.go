@@ -16,7 +16,8 @@ const (
 	maxSaid     = 500 // lines of the chat that are kept
 	maxPeople   = 6   // that are listed
 	maxField    = 4096
-	maxReceived = 300 // runes of a reason or a name of others
+	maxLine     = 4096 // runes of a line of the chat
+	maxReceived = 300  // runes of a reason or a name of others
 )
 
 // Watcher is a viewer as the guest may know it.
@@ -172,7 +173,9 @@ func (m *Model) Enter(ctx context.Context, what ID, refused bool) (string, error
 }
 
 // Session notes which one it is.
-func (m *Model) Session(host, pin string) { m.change(false, func() { m.host, m.pin = host, pin }) }
+func (m *Model) Session(host, pin string) {
+	m.change(false, func() { m.host, m.pin = short(host), pin })
+}
 
 // Connected notes that there is a connection.
 func (m *Model) Connected() {
@@ -214,10 +217,11 @@ func (m *Model) Heard(name, text string, waiting bool) {
 // Said adds a line of the guest's own.
 func (m *Model) Said(text string) { m.Note(m.o.Texts.T("chat.me", "text", text)) }
 
-// Note adds a line as it is: what became of a file, or of a line of the guest's.
+// Note adds a line: what became of a file, or of a line of the guest's. It stays one line, so that nobody can
+// write one that seems to be another's.
 func (m *Model) Note(text string) {
 	m.change(false, func() {
-		m.said = append(m.said, text)
+		m.said = append(m.said, cut(clean(text), maxLine))
 		m.said = m.said[max(0, len(m.said)-maxSaid):]
 	})
 }
@@ -268,8 +272,8 @@ func (m *Model) Edit(id ID, text string) {
 }
 
 func (m *Model) who(name string) string {
-	if name == "" {
+	if name = short(name); name == "" {
 		return m.o.Texts.T("nobody")
 	}
-	return m.o.Texts.T("says", "name", short(name))
+	return m.o.Texts.T("says", "name", name)
 }

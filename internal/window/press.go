@@ -141,16 +141,3 @@ func split(id ID) (what ID, viewer uint16) {
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
-
-// short bounds what others have written.
-func short(s string) string { return cut(strings.Join(strings.Fields(s), " "), maxReceived) }
-
-func cut(s string, most int) string {
-	n := 0
-	for i := range s {
-		if n++; n > most {
-			return s[:i]
-		}
-	}
-	return s
-}

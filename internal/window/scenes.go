@@ -62,12 +62,12 @@ func (m *Model) questionScene() Scene {
 		s.trouble(m.problem)
 		allow.Text, allow.Off = t.T("give"), deaf || m.field[Path] == ""
 	case q.File != nil:
-		say(Heading, t.T("asks.file", "who", who, "name", short(q.File.Name), "size", q.File.Size, "folder", q.File.Folder))
+		say(Heading, t.T("asks.file", "who", who, "name", short(q.File.Name), "size", q.File.Size, "folder", clean(q.File.Folder)))
 		if q.File.Program {
 			say(Warning, t.T("asks.program"))
 		}
 	case q.Broker != "":
-		say(Heading, t.T("asks.broker", "host", q.Broker))
+		say(Heading, t.T("asks.broker", "host", short(q.Broker)))
 		say(Warning, t.T("asks.broker.means"))
 		allow.Text = t.T("asks.connect")
 	case q.Elevate:
@@ -230,7 +230,9 @@ func (m *Model) fileScene() Scene {
 		s.Items = append(s.Items, Item{Kind: Text, Text: t.T("files.none")})
 	}
 	for i, w := range view[:min(len(view), maxPeople)] {
-		s.Items = append(s.Items, Item{Kind: Button, ID: of(SendTo, w.Viewer), Text: t.T("files.to", "who", m.watcher(w)), Off: m.field[Path] == "", Row: 200 + i})
+		who := m.watcher(w)
+		s.Items = append(s.Items, Item{Kind: Text, Text: who, Row: 200 + i},
+			Item{Kind: Button, ID: of(SendTo, w.Viewer), Text: t.T("give"), Label: t.T("files.to", "who", who), Off: m.field[Path] == "", Row: 200 + i})
 		if i == 0 {
 			s.Enter = of(SendTo, w.Viewer)
 		}

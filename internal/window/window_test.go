@@ -316,6 +316,48 @@ func TestEdit(t *testing.T) {
 	}
 }
 
+// Editing keys do in a field what people know them to do.
+func TestEditingKeys(t *testing.T) {
+	for name, c := range map[string]struct {
+		keys     []Key
+		shift    bool // for all but the last
+		want     string
+		from, to int
+	}{
+		"all, then delete":     {keys: []Key{SelectAll, Delete}, want: ""},
+		"all, then type":       {keys: []Key{SelectAll, Typed}, want: "x", from: 1, to: 1},
+		"word back":            {keys: []Key{WordBack}, want: "one zwö ", from: 9, to: 9},
+		"to a word, back":      {keys: []Key{WordLeft, WordLeft, WordBack}, want: "zwö three"},
+		"word forward":         {keys: []Key{Home, WordRight, WordDelete}, want: "one three", from: 3, to: 3},
+		"select two, type":     {keys: []Key{Left, Left, Typed}, shift: true, want: "one zwö thrx", from: 13, to: 13},
+		"select home, delete":  {keys: []Key{Home, Backspace}, shift: true, want: ""},
+		"select word, to left": {keys: []Key{WordLeft, Left}, shift: true, want: "one zwö three", from: 9, to: 9},
+		"at the end":           {keys: []Key{EndKey, Right, WordRight, Delete, WordDelete}, want: "one zwö three", from: 14, to: 14},
+		"at the start":         {keys: []Key{Home, Left, WordLeft, Backspace, WordBack}, want: "one zwö three"},
+	} {
+		s := newStage()
+		s.m.Edit(ChatText, "one zwö three")
+		s.Refresh()
+		s.Click(ChatText)
+		for i, k := range c.keys {
+			s.Shift = c.shift && i < len(c.keys)-1
+			s.Press(k, "x")
+		}
+		item, _ := s.Scene.Item(ChatText)
+		if from, to := s.Selected(); item.Text != c.want || from != c.from || to != c.to {
+			t.Errorf("%s: %q, selected %d to %d", name, item.Text, from, to)
+		}
+	}
+}
+
+func TestElide(t *testing.T) {
+	for width, want := range map[int]string{100: "Ann ö sees", 90: "Ann ö se…", 60: "Ann ö…", 50: "Ann…", 10: "…", 0: "…"} {
+		if got := Elide("Ann ö sees", width, func(s string) int { return fixed{}.Width(Text, s) }); got != want {
+			t.Errorf("%d: %q, want %q", width, got, want)
+		}
+	}
+}
+
 // fixed is a font whose characters are all 10 by 20.
 type fixed struct{}
 
@@ -337,7 +379,7 @@ func TestLayout(t *testing.T) {
 				about()
 				s.Refresh()
 				width := int(Wide * scale)
-				placed, height := Layout(s.Scene, width, scale, fixed{})
+				placed, height := Layout(s.Scene, width, 1<<15, scale, fixed{})
 				for i, p := range placed {
 					if p.At.Min.X < 0 || p.At.Max.X > width || p.At.Max.Y > height || p.At.Empty() {
 						t.Errorf("%s %v: %q is at %v of %dx%d", tag, scale, p.Text, p.At, width, height)

@@ -1,13 +1,17 @@
 // Package glyph draws text with the fonts that it finds on the system, for windows on systems that
 // draw none by themselves. What one font lacks it takes from another; where there is no font at
-// all it uses Go's own, which has Latin, Greek and Cyrillic. It knows no bidirectional text and no
+// all it uses Go's own, which has Latin, Greek and Cyrillic. A hostile font neither ends the program (the parser's
+// panics are caught where it is called) nor takes memory without a cap. It knows no bidirectional text and no
 // ligatures: characters stand one after another. Only package x11 imports it.
 package glyph
 
 import (
+	"encoding/binary"
+	"errors"
 	"image"
 	"image/color"
 	"image/draw"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,8 +42,13 @@ var preferred = [][2]string{
 	{"FreeSans.ttf", "FreeSansBold.ttf"},
 }
 
-// maxFiles bounds the search on a system with very many fonts.
-const maxFiles = 4000
+// Bounds, as fonts are files of anybody and texts are what anybody writes.
+const (
+	maxFiles  = 4000      // that are looked at on a system with very many fonts
+	maxSize   = 128 << 20 // of a file, in bytes
+	maxKnown  = 4096      // characters that are remembered, of a size
+	maxPixels = 200       // of a size
+)
 
 // Fonts are the fonts of one window. They are used by one goroutine.
 type Fonts struct {
@@ -108,20 +117,33 @@ func (f *Fonts) open(path string) []*opentype.Font {
 	}
 	o := &file{}
 	f.opened[path] = o
+	about, err := os.Stat(path)
+	if err != nil || !about.Mode().IsRegular() || about.Size() > maxSize { // a pipe would never open
+		return nil
+	}
 	r, err := os.Open(path)
 	if err != nil {
 		return nil
 	}
-	c, err := opentype.ParseCollectionReaderAt(r)
+	if !plausible(r, about.Size()) {
+		r.Close()
+		return nil
+	}
+	c, err := parse(r)
 	if err != nil {
 		r.Close()
 		return nil
 	}
 	f.close = append(f.close, r)
+	o.first(c)
+	return o.fonts
+}
+
+func (o *file) first(c *opentype.Collection) {
+	defer func() { _ = recover() }()
 	if one, err := c.Font(0); err == nil {
 		o.fonts = append(o.fonts, one)
 	}
-	return o.fonts
 }
 
 func (f *Fonts) at(s size) *faces {
@@ -155,7 +177,8 @@ search:
 	return g
 }
 
-func (g *faces) add(one *opentype.Font, s size) bool {
+func (g *faces) add(one *opentype.Font, s size) (added bool) {
+	defer func() { _ = recover() }()
 	face, err := opentype.NewFace(one, &opentype.FaceOptions{Size: s.pixels, DPI: 72, Hinting: font.HintingFull})
 	if err != nil {
 		return false
@@ -164,55 +187,137 @@ func (g *faces) add(one *opentype.Font, s size) bool {
 	return true
 }
 
+// shown is the character that stands for one: itself, or for one that no font has the sign for that, so that a
+// name does not lose its letters unseen.
+func (f *Fonts) shown(s size, r rune) (font.Face, rune) {
+	if face := f.face(s, r); !f.absent[r] {
+		return face, r
+	}
+	const unknown = '\ufffd'
+	if face := f.face(s, unknown); !f.absent[unknown] {
+		return face, unknown
+	}
+	return f.face(s, '?'), '?'
+}
+
 // face returns the face that has a character.
 func (f *Fonts) face(s size, r rune) font.Face {
 	g := f.at(s)
 	if n, ok := g.of[r]; ok {
 		return g.all[n]
 	}
+	n := f.find(g, s, r)
+	if len(g.of) >= maxKnown {
+		clear(g.of)
+	}
+	g.of[r] = n
+	return g.all[n]
+}
+
+// find looks for a character in the fonts of a size, then in all.
+func (f *Fonts) find(g *faces, s size, r rune) int {
 	for n, one := range g.from {
 		if has(one, r) {
-			g.of[r] = n
-			return g.all[n]
+			return n
 		}
 	}
-	g.of[r] = 0
 	if f.absent[r] {
-		return g.all[0]
+		return 0
 	}
 	for _, path := range f.files {
 		for _, one := range f.open(path) {
 			if has(one, r) && g.add(one, s) {
-				g.of[r] = len(g.all) - 1
-				return g.all[len(g.all)-1]
+				return len(g.all) - 1
 			}
 		}
 	}
+	if len(f.absent) >= maxKnown {
+		clear(f.absent)
+		for _, g := range f.sizes { // what is in them without a font is to be looked for again
+			clear(g.of)
+		}
+	}
 	f.absent[r] = true
-	return g.all[0]
+	return 0
 }
 
-func has(one *opentype.Font, r rune) bool {
+func has(one *opentype.Font, r rune) (yes bool) {
+	defer func() { _ = recover() }()
 	n, err := one.GlyphIndex(nil, r)
 	return err == nil && n != 0
 }
 
+// parse is opentype's, which fails instead of ending the program.
+func parse(r io.ReaderAt) (c *opentype.Collection, err error) {
+	defer func() {
+		if recover() != nil {
+			c, err = nil, errBroken
+		}
+	}()
+	return opentype.ParseCollectionReaderAt(r)
+}
+
+var errBroken = errors.New("glyph: no font")
+
+// plausible reports whether the tables of a font file lie in it: the parser takes memory for one before it reads it.
+func plausible(r io.ReaderAt, size int64) bool {
+	starts, head := []int64{0}, make([]byte, 16)
+	if _, err := r.ReadAt(head[:12], 0); err != nil {
+		return false
+	}
+	if string(head[:4]) == "ttcf" {
+		n := binary.BigEndian.Uint32(head[8:])
+		if n == 0 || n > 256 {
+			return false
+		}
+		starts = starts[:0]
+		for i := range int64(n) {
+			if _, err := r.ReadAt(head[:4], 12+4*i); err != nil {
+				return false
+			}
+			starts = append(starts, int64(binary.BigEndian.Uint32(head)))
+		}
+	}
+	for _, start := range starts {
+		if _, err := r.ReadAt(head[:12], start); err != nil {
+			return false
+		}
+		for i := range int64(binary.BigEndian.Uint16(head[4:])) {
+			entry := make([]byte, 16)
+			if _, err := r.ReadAt(entry, start+12+16*i); err != nil {
+				return false
+			}
+			if int64(binary.BigEndian.Uint32(entry[8:]))+int64(binary.BigEndian.Uint32(entry[12:])) > size {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Height is that of a line of some size, and where in it the baseline is.
 func (f *Fonts) Height(pixels float64, bold bool) (height, baseline int) {
+	pixels = min(pixels, maxPixels)
+	most := int(2 * pixels)
 	m := f.at(size{pixels, bold}).all[0].Metrics()
-	height = max(m.Height.Ceil(), int(pixels*1.3+0.5))
-	return height, (height+m.Ascent.Ceil()-m.Descent.Ceil())/2 + m.Descent.Ceil()/4
+	ascent, descent := min(max(m.Ascent.Ceil(), 0), most), min(max(m.Descent.Ceil(), 0), most)
+	height = max(min(m.Height.Ceil(), most), int(pixels*1.3+0.5))
+	return height, (height+ascent-descent)/2 + descent/4
 }
 
 // Width is how wide a text becomes.
 func (f *Fonts) Width(text string, pixels float64, bold bool) int {
 	var w fixed.Int26_6
-	s := size{pixels, bold}
+	s := size{min(pixels, maxPixels), bold}
 	g := f.at(s)
 	for _, r := range text {
 		a, ok := g.wide[r]
 		if !ok {
-			a, _ = f.face(s, r).GlyphAdvance(r)
+			face, sign := f.shown(s, r)
+			a = advance(face, sign, s.pixels)
+			if len(g.wide) >= maxKnown {
+				clear(g.wide)
+			}
 			g.wide[r] = a
 		}
 		w += a
@@ -220,12 +325,32 @@ func (f *Fonts) Width(text string, pixels float64, bold bool) int {
 	return w.Ceil()
 }
 
+// advance is how far a character goes, in a sane font.
+func advance(face font.Face, r rune, pixels float64) (a fixed.Int26_6) {
+	defer func() { _ = recover() }()
+	a, _ = face.GlyphAdvance(r)
+	return min(max(a, 0), fixed.I(int(4*pixels)))
+}
+
 // Draw writes one line with its left end and its baseline at a point.
 func (f *Fonts) Draw(dst draw.Image, at image.Point, text string, pixels float64, bold bool, c color.Color) {
-	s := size{pixels, bold}
-	d := font.Drawer{Dst: dst, Src: image.NewUniform(c), Dot: fixed.P(at.X, at.Y)}
+	s := size{min(pixels, maxPixels), bold}
+	ink, dot := image.NewUniform(c), fixed.P(at.X, at.Y)
 	for _, r := range text {
-		d.Face = f.face(s, r)
-		d.DrawString(string(r))
+		face, sign := f.shown(s, r)
+		glyph(dst, ink, dot, face, sign, s.pixels)
+		dot.X += advance(face, sign, s.pixels)
+	}
+}
+
+// glyph draws a character, unless it is larger than any of its size can be: the rasteriser takes memory for all of it.
+func glyph(dst draw.Image, ink image.Image, dot fixed.Point26_6, face font.Face, r rune, pixels float64) {
+	defer func() { _ = recover() }()
+	b, _, ok := face.GlyphBounds(r)
+	if most := fixed.I(int(8 * pixels)); !ok || b.Min.X < -most || b.Min.Y < -most || b.Max.X > most || b.Max.Y > most {
+		return
+	}
+	if box, mask, from, _, ok := face.Glyph(dot, r); ok {
+		draw.DrawMask(dst, box, ink, image.Point{}, mask, from, draw.Over)
 	}
 }

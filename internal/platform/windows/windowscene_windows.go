@@ -11,12 +11,15 @@ import (
 	"pindesk/internal/window"
 )
 
+// taken is how much of a screen's height the task bar and the window's frame have, at 96 dpi.
+const taken = 96
+
 // refresh brings both windows up to date with the model.
 func (w *Window) refresh() {
 	before := w.scene
 	w.scene = w.model.Scene()
 	s := &w.scene
-	placed, height := window.Layout(*s, w.px(window.Wide), w.scale, w)
+	placed, height := window.Layout(*s, w.px(window.Wide), metric(1)-w.px(taken), w.scale, w)
 	var shape strings.Builder
 	for i, p := range placed {
 		fmt.Fprint(&shape, i, p.Kind, p.ID, p.Label, ";")
@@ -327,6 +330,11 @@ func (w *Window) refreshBanner() {
 	}
 	clear(w.strip)
 	callWith(procSetWindowText, w.banner, uintptr(unsafe.Pointer(text16(b.Label))))
+	room := metric(0) - w.px(12+12+2)
+	for _, item := range b.Buttons {
+		room -= w.Width(window.Button, item.Text) + w.px(24+6)
+	}
+	b.Text = window.Elide(b.Text, room, func(s string) int { return w.Width(window.Text, s) })
 	high, x := w.Line(window.Text)+w.px(12), w.px(12)
 	wide := w.Width(window.Text, b.Text)
 	w.put(w.banner, w.strip, "text", control{kind: window.Text, text: b.Text, at: image.Rect(x, w.px(6), x+wide, high-w.px(6))})

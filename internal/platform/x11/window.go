@@ -44,6 +44,9 @@ type Window struct {
 	stamp   xproto.Timestamp // of the newest input
 }
 
+// taken is how much of a screen's height panels and the window's frame have, at 96 dpi.
+const taken = 64
+
 // pane is one X window with what is drawn in it.
 type pane struct {
 	id     xproto.Window
@@ -202,7 +205,7 @@ func (w *Window) refresh() {
 		w.pressed = "" // a press on what was there before is none on what is there now
 	}
 	width := min(w.px(window.Wide), int(w.c.screen.WidthInPixels))
-	placed, height := window.Layout(*s, width, w.scale, measure{w})
+	placed, height := window.Layout(*s, width, int(w.c.screen.HeightInPixels)-w.px(taken), w.scale, measure{w})
 	w.main.placed = placed
 	if w.main.w != width || w.main.h != height {
 		w.main.w, w.main.h = width, height

@@ -20,15 +20,16 @@ import (
 type palette struct {
 	back, text, small, warning, box, edge, focus     color.RGBA
 	button, primary, onPrimary, danger, off, offText color.RGBA
+	chosen                                           color.RGBA // behind selected text
 }
 
 func rgb(v uint32) color.RGBA { return color.RGBA{uint8(v >> 16), uint8(v >> 8), uint8(v), 255} }
 
 var (
 	light = palette{back: rgb(0xf7f7f8), text: rgb(0x1b1d22), small: rgb(0x565b66), warning: rgb(0x9a2a00), box: rgb(0xffffff), edge: rgb(0x80858f), focus: rgb(0x1a5fd0),
-		button: rgb(0xe3e5ea), primary: rgb(0x1a56b8), onPrimary: rgb(0xffffff), danger: rgb(0xb3261e), off: rgb(0xececef), offText: rgb(0x6c717b)}
+		button: rgb(0xe3e5ea), primary: rgb(0x1a56b8), onPrimary: rgb(0xffffff), danger: rgb(0xb3261e), off: rgb(0xececef), offText: rgb(0x6c717b), chosen: rgb(0xb7d3ff)}
 	dark = palette{back: rgb(0x1e2025), text: rgb(0xf0f1f4), small: rgb(0xb4b9c4), warning: rgb(0xffb38a), box: rgb(0x121317), edge: rgb(0x868c98), focus: rgb(0x8ab4ff),
-		button: rgb(0x3a3e47), primary: rgb(0x2f6bd0), onPrimary: rgb(0xffffff), danger: rgb(0xc0352c), off: rgb(0x2a2d34), offText: rgb(0x9197a3)}
+		button: rgb(0x3a3e47), primary: rgb(0x2f6bd0), onPrimary: rgb(0xffffff), danger: rgb(0xc0352c), off: rgb(0x2a2d34), offText: rgb(0x9197a3), chosen: rgb(0x2b4a80)}
 )
 
 // settings reads how large and how light the guest has things: Xft.dpi of the desktop's resources, or GDK_SCALE;
@@ -191,6 +192,9 @@ func (w *Window) paintField(c canvas, p window.Placed) {
 	}
 	left := room.Min.X - max(0, caret-room.Dx()+w.px(2)) // so that the caret is in view
 	top := p.At.Min.Y + (p.At.Dy()-m.Line(window.Field))/2
+	if from, to := w.hands.Selected(); focus && from < to && to <= len(p.Text) {
+		c.fill(image.Rect(left+m.Width(window.Field, p.Text[:from]), top, left+m.Width(window.Field, p.Text[:to]), top+m.Line(window.Field)).Intersect(room), l.chosen)
+	}
 	c.text(image.Pt(left, top), room, window.Field, p.Text, l.text)
 	if focus {
 		c.fill(image.Rect(left+caret, top, left+caret+max(1, w.px(1)), top+m.Line(window.Field)), l.text)
@@ -229,6 +233,12 @@ func (w *Window) refreshBanner() {
 	}
 	m := measure{w}
 	high := m.Line(window.Text) + w.px(12)
+	area := w.area()
+	room := area.Dx() - w.px(12+12)
+	for _, item := range b.Buttons {
+		room -= m.Width(window.Button, item.Text) + w.px(20+6)
+	}
+	b.Text = window.Elide(b.Text, room, func(s string) int { return m.Width(window.Text, s) })
 	x := w.px(12)
 	text := image.Rect(x, 0, x+m.Width(window.Text, b.Text), high)
 	x = text.Max.X + w.px(12)
@@ -240,7 +250,6 @@ func (w *Window) refreshBanner() {
 	}
 	width := x
 	if !p.on || p.w != width || p.h != high {
-		area := w.area()
 		if !p.on || p.w != width {
 			p.x, p.y = area.Min.X+(area.Dx()-width)/2, area.Min.Y
 		}

@@ -143,7 +143,8 @@ func (w *Window) key(e xproto.KeyPressEvent) {
 		return // of the window manager, or of nothing
 	}
 	key, text := window.Typed, ""
-	switch sym {
+	w.hands.Shift = e.State&xproto.ModMaskShift != 0
+	switch sym = atKeypad(sym); sym {
 	case symReturn, symKPEnter:
 		key = window.Enter
 	case symEscape:
@@ -175,6 +176,8 @@ func (w *Window) key(e xproto.KeyPressEvent) {
 		case shortcut && (r == 'v' || r == 'V'):
 			w.paste(w.atoms["CLIPBOARD"])
 			return
+		case shortcut && (r == 'a' || r == 'A'):
+			key, r = window.SelectAll, 0
 		case shortcut || r < ' ':
 			return
 		case r == ' ':
@@ -182,8 +185,41 @@ func (w *Window) key(e xproto.KeyPressEvent) {
 		}
 		text = string(r)
 	}
+	if shortcut {
+		key = byWord(key)
+	}
 	w.hands.Press(key, text)
 	w.refresh()
+}
+
+// byWord is what an editing key does with Ctrl.
+func byWord(k window.Key) window.Key {
+	switch k {
+	case window.Left:
+		return window.WordLeft
+	case window.Right:
+		return window.WordRight
+	case window.Backspace:
+		return window.WordBack
+	case window.Delete:
+		return window.WordDelete
+	}
+	return k
+}
+
+// atKeypad is the symbol of the key beside the letters that does the same as one of the keypad without Num Lock.
+func atKeypad(sym xproto.Keysym) xproto.Keysym {
+	switch sym {
+	case 0xff95, 0xff96: // KP_Home, KP_Left
+		return sym - 0xff95 + symHome
+	case 0xff98: // KP_Right
+		return symRight
+	case 0xff9a, 0xff9b, 0xff9c: // KP_Prior, KP_Next, KP_End
+		return sym - 0xff9a + symPageUp
+	case 0xff9f: // KP_Delete
+		return symDelete
+	}
+	return sym
 }
 
 // paste asks for a selection; pasted gets the answer.
