@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"math"
 	"time"
 
 	"pindesk/internal/audit"
@@ -114,6 +115,7 @@ func (s *Store) Events(ctx context.Context, sessionID string, after, limit int) 
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	q := s.reader()
+	after = min(after, math.MaxInt32) // which is what the column holds
 	err = q.row(ctx, `SELECT events, event_hash FROM sessions WHERE id = ?`, sessionID).Scan(&newest, &hash)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, 0, "", nil

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -65,6 +66,9 @@ func TestLog(t *testing.T) {
 		events, newest, _, err := b.store.Events(t.Context(), s.ID, 1, 1)
 		if err != nil || newest != 6 || len(events) != 1 || string(events[0].Data) != `{"address":"192.0.2.7","hook":"viewer_started","host":"hooks.example.com:8443"}` {
 			t.Errorf("the second event: %s of %d (%v)", events[0].Data, newest, err)
+		}
+		if none, _, _, err := b.store.Events(t.Context(), s.ID, math.MaxInt64, 1); err != nil || len(none) > 0 { // whatever a caller says
+			t.Errorf("after the largest number: %v %v", none, err)
 		}
 		events, _, _, _ = b.store.Events(t.Context(), s.ID, 0, 1)
 		if string(events[0].Data) != `{"address":"192.0.2.7","organisation":"Example"}` {
