@@ -52,6 +52,7 @@ func run(t *testing.T, env []string, name string, args ...string) *program {
 	p.cmd = exec.Command(name, args...)
 	p.cmd.Env = append(environment(t), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+	p.cmd.WaitDelay = time.Second // what it has started may keep its output open: wine's server does
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("%s: %v (is the package installed? see make test)", name, err)
 	}

@@ -25,19 +25,25 @@ type wine struct {
 	prefix, exe string
 }
 
-// startWine builds the program for Windows, and makes a new Windows on a new screen.
+// startWine is bootWine, and builds the program for Windows.
 func startWine(t *testing.T) *wine {
 	t.Helper()
-	w := &wine{xdesktop: startDesktop(t, "1024x700"), prefix: filepath.Join(t.TempDir(), "windows")}
-	dir := t.TempDir()
-	w.managed() // else no window gets the keys
-	w.exe = filepath.Join(dir, "presenter.exe")
+	w := bootWine(t)
+	w.exe = filepath.Join(t.TempDir(), "presenter.exe")
 	build := exec.Command("go", "build", "-trimpath", "-o", w.exe, "pindesk/cmd/presenter")
 	build.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	dll := filepath.Join(dir, "shim.dll")
+	return w
+}
+
+// bootWine makes a new Windows on a new screen.
+func bootWine(t *testing.T) *wine {
+	t.Helper()
+	w := &wine{xdesktop: startDesktop(t, "1024x700"), prefix: filepath.Join(t.TempDir(), "windows")}
+	w.managed() // else no window gets the keys
+	dll := filepath.Join(t.TempDir(), "shim.dll")
 	compileForWindows(t, shim, dll, "-shared")
 	t.Cleanup(func() {
 		end := exec.Command("wineserver", "-k", "-w")
