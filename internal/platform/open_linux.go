@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"pindesk/internal/platform/desktop"
 	"pindesk/internal/platform/x11"
 	"pindesk/internal/window"
 	"pindesk/internal/wire"

@@ -223,6 +223,8 @@ func (c *Capturer) Pointer() (x, y int, err error) {
 	if c.closed {
 		return 0, 0, desktop.ErrGone
 	}
+	robot.Lock()
+	defer robot.Unlock()
 	x, y = robotgo.Location()
 	return min(max(x-c.at.Min.X, 0), c.pic.W-1), min(max(y-c.at.Min.Y, 0), c.pic.H-1), nil
 }

@@ -23,9 +23,12 @@ var (
 	errNoButton = errors.New("portable: there is no such button")
 )
 
+// robot is held for each call of robotgo: all share one connection, which is not for several threads at once.
+var robot sync.Mutex
+
 // Injector puts input in by robotgo. See desktop.Injector for the rules.
 type Injector struct {
-	mu      sync.Mutex // held by every method
+	mu      sync.Mutex // held by every method, and robot with it
 	closed  bool
 	buttons [256]bool
 	held    []heldKey // in the order of pressing
@@ -48,7 +51,8 @@ func (i *Injector) enter() (leave func(), err error) {
 		i.mu.Unlock()
 		return nil, desktop.ErrGone
 	}
-	return i.mu.Unlock, nil
+	robot.Lock()
+	return func() { robot.Unlock(); i.mu.Unlock() }, nil
 }
 
 // Move implements desktop.Injector.
@@ -257,5 +261,11 @@ func (i *Injector) Close() error {
 		return nil
 	}
 	i.closed = true
-	return i.releaseAll()
+	robot.Lock()
+	defer robot.Unlock()
+	err := i.releaseAll()
+	if runtime.GOOS != "darwin" {
+		robotgo.CloseMainDisplay() // Xlib ends the process when it finds that its server has gone
+	}
+	return err
 }
