@@ -47,6 +47,8 @@ test-long: ## the property and soak tests at full length, the Postman collection
 	npm ci --prefix web/test --no-audit --no-fund --loglevel=error
 	PINDESK_LONG=1 node --test web/test/
 	PINDESK_LONG=1 go test -race -count=1 -timeout 60m ./...
+	CGO_ENABLED=1 go vet -tags portable ./cmd/presenter ./internal/platform/...
+	CGO_ENABLED=1 go test -tags portable -race -count=1 -timeout 10m ./internal/platform/portable ./internal/platform
 	@make/fuzz.sh $(FUZZTIME)
 
 .PHONY: screenshots

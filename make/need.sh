@@ -79,6 +79,11 @@ has_c_compiler() {
     echo '#include <stdlib.h>' | "${CC:-gcc}" -E -o /dev/null - 2>/dev/null
 }
 
+# has_header NAME: can the C compiler find it?
+has_header() {
+    echo "#include <$1>" | "${CC:-gcc}" -E -o /dev/null - 2>/dev/null
+}
+
 has_postgres() {
     command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
 }
@@ -113,6 +118,7 @@ check_test() {
 check_test_long() {
     check_test
     want wine wine "runs the program for Windows"
+    has_header X11/extensions/XTest.h || lack XTest.h libxtst-dev "the portable backend is linked with it (-tags portable)"
     want x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64 "builds a library for Windows that wine before 9 lacks"
 }
 

@@ -141,6 +141,8 @@ var rules = map[string]rule{
 		layer: l2,
 		uses:  []string{"internal/screen", "internal/window", "internal/wire"},
 		modules: []string{
+			"github.com/go-vgo/robotgo",     // the portable backend only
+			"github.com/kbinani/screenshot", // likewise
 			"github.com/jezek/xgb",
 			"golang.org/x/image",
 			"golang.org/x/sys",

@@ -1,3 +1,5 @@
+//go:build !portable
+
 package platform
 
 import (
@@ -6,7 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"pindesk/internal/platform/desktop"
 	"pindesk/internal/platform/x11"
 	"pindesk/internal/window"
 	"pindesk/internal/wire"
@@ -67,30 +68,6 @@ func OpenWindow(ctx context.Context, cfg Config, m *window.Model) (Window, error
 // WindowFirst says whether a presenter shows its window unless a terminal is asked for: here one that is
 // started in a terminal keeps to it.
 const WindowFirst = false
-
-// chooseDisplay finds out whether there is an X desktop that shows what the guest sees.
-func chooseDisplay(cfg Config, getenv func(string) string) (string, error) {
-	if cfg.Display != "" {
-		return cfg.Display, nil
-	}
-	display := getenv("DISPLAY")
-	wayland := getenv("XDG_SESSION_TYPE") == "wayland" || getenv("WAYLAND_DISPLAY") != ""
-	const wayOut = " Please share your screen from the browser instead: open the link that you were given, or the " +
-		`support page, and choose to share from there. Or log out, choose the session "Xorg" (or "X11") at the login screen, and try again.`
-	switch {
-	case wayland && display == "":
-		return "", &desktop.Error{Kind: desktop.ErrWayland,
-			Message: "This is a Wayland desktop, and sharing from Wayland is not supported yet." + wayOut}
-	case wayland && !cfg.AllowXWayland:
-		return "", &desktop.Error{Kind: desktop.ErrWayland,
-			Message: "This is a Wayland desktop, of which this program could show a black screen or some windows only." + wayOut}
-	case display == "":
-		return "", &desktop.Error{Kind: desktop.ErrNoDisplay,
-			Message: "No desktop was found: the environment variable DISPLAY is not set. " +
-				"Please start the program from a terminal or a menu of the desktop that is to be shared."}
-	}
-	return display, nil
-}
 
 // systemDownloads is the system's own word for where downloads go; "" if it has none but files.
 func systemDownloads() string { return "" }

@@ -43,7 +43,7 @@ type Capturer struct {
 	gave      bool          // up duplication for good
 	looked    cursorInfo    // scratch, which Windows writes to
 	pointed   point         // likewise
-	rhythm    rhythm
+	rhythm    pixels.Rhythm
 	cursor    cursor
 }
 
@@ -62,7 +62,7 @@ func openCapturer(log *slog.Logger, duplicate bool) (*Capturer, error) {
 
 // keepTime signals when it is time to look again.
 func (c *Capturer) keepTime() {
-	timer := time.NewTimer(looksFast)
+	timer := time.NewTimer(pixels.LooksFast)
 	defer timer.Stop()
 	for {
 		select {
@@ -76,7 +76,7 @@ func (c *Capturer) keepTime() {
 			}
 		}
 		c.mu.Lock()
-		pause := c.rhythm.pause(time.Now())
+		pause := c.rhythm.Pause(time.Now())
 		c.mu.Unlock()
 		timer.Reset(pause)
 	}
@@ -166,7 +166,7 @@ func (c *Capturer) Grab() (screen.Picture, []screen.Rect, error) {
 		c.rects = append(c.rects[:0], screen.Rect{W: c.pic.W, H: c.pic.H})
 	}
 	now := time.Now()
-	c.rhythm.look(now, now.Sub(began), len(c.rects) > 0)
+	c.rhythm.Look(now, now.Sub(began), len(c.rects) > 0)
 	select {
 	case c.grabbed <- struct{}{}:
 	default:

@@ -3,7 +3,6 @@ package windows
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"pindesk/internal/screen"
 	"pindesk/internal/wire"
@@ -126,31 +125,6 @@ func TestCondition(t *testing.T) {
 		if got := s.condition(); got != c.want || !got.Valid() {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
-	}
-}
-
-func TestRhythm(t *testing.T) {
-	var r rhythm
-	now := time.Now()
-	if got := r.pause(now); got != looksIdle {
-		t.Errorf("nobody has grabbed: %v", got)
-	}
-	r.look(now, time.Millisecond, true)
-	if got := r.pause(now); got != looksFast {
-		t.Errorf("something changes: %v", got)
-	}
-	r.changed = now.Add(-2 * calmAfter)
-	if got := r.pause(now); got != looksCalm {
-		t.Errorf("nothing changes: %v", got)
-	}
-	for range 50 {
-		r.look(now, 80*time.Millisecond, true)
-	}
-	if got := r.pause(now); got < 3*80*time.Millisecond {
-		t.Errorf("a look takes 80 ms, and the next one comes after %v", got)
-	}
-	if got := r.pause(now.Add(2 * idleAfter)); got != looksIdle {
-		t.Errorf("nobody grabs any more: %v", got)
 	}
 }
 
