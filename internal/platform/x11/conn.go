@@ -166,7 +166,10 @@ func (c *conn) wrap(err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, io.EOF) || c.lost.Load() {
+	if errors.Is(err, io.EOF) {
+		c.lost.Store(true) // who has been told so is told so by every later call
+	}
+	if c.lost.Load() {
 		return gone(err)
 	}
 	return fmt.Errorf("x11: %w", err)
